@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import { parse } from 'graphql';
+import type { Call } from './call.ts';
+import type { Clock } from './clock.ts';
+import type { SubgraphOperation } from './execute-operation.ts';
+import { operationExecutor } from './execute-operation.ts';
+import type { Decoder, RestClient } from './rest-client.ts';
+import { openUpstream } from './rest-client.ts';
+import { DateTime, Json } from './scalars.ts';
+import type { ServiceName } from './service-names.ts';
+import type { Permissions } from './shield.ts';
+import { guard } from './shield.ts';
+import type { UpstreamSettings } from './upstream-settings.ts';
+import { maxUpstreamBytes } from './upstream-settings.ts';
+
+/** What is opened once per process and subgraph. */
+export type SubgraphParts = {
+  readonly settings: UpstreamSettings & { readonly url: string };
+  readonly clock: Clock;
+  /** Hears of a bug: an error that is none of ours and that clients see masked. */
+  readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
+};
+
+/** What belongs to one request: its calls to the subgraph's upstream. */
+export type RequestParts = { readonly rest: RestClient; readonly call: Call };
+
+type SchemaModule = Exclude<Extract<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>[number], DocumentNode>;
+
+export type SubgraphResolvers = NonNullable<SchemaModule['resolvers']>;
+
+export type SubgraphDefinition<Context extends object> = {
+  readonly name: ServiceName;
+  /** The `schema.graphql` of the folder. */
+  readonly schema: URL;
+  readonly resolvers: SubgraphResolvers;
+  readonly permissions: Permissions;
+  /** What the upstream means by its refusals; the rules for every upstream hold where it is silent. */
+  readonly decode?: Decoder;
+  /** Opens what outlives a request and returns how the context of one request is made. */
+  readonly open: (parts: SubgraphParts) => (request: RequestParts) => Context;
+};
+
+/** A subgraph that can be asked: in the gateway's process by `execute`, over HTTP through subgraphs/serve.ts. */
+export type RunningSubgraph = AsyncDisposable & {
+  readonly name: ServiceName;
+  readonly schema: GraphQLSchema;
+  /** The context of a call; the same call always gets the same one, and so the same loaders. */
+  readonly contextFor: (call: Call) => object;
+  readonly execute: (operation: SubgraphOperation) => Promise<ExecutionResult>;
+};
+
+export type Subgraph = {
+  readonly name: ServiceName;
+  readonly open: (parts: SubgraphParts) => RunningSubgraph;
+};
+
+export function defineSubgraph<Context extends object>(definition: SubgraphDefinition<Context>): Subgraph {
+  const { name, permissions, decode, open } = definition;
+  return {
+    name,
+    open(parts) {
+      const { url, prefix, timeoutMs, connections, token } = parts.settings;
+      const upstream = openUpstream({
+        service: name,
+        ...splitUrl(url, prefix),
+        timeoutMs,
+        connections,
+        maxBytes: maxUpstreamBytes,
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(decode !== undefined && { decode }),
+      });
+      const schema = guard(buildSchema(definition), permissions);
+      const makeContext = open(parts);
+      const contextFor = perCall((call) => makeContext({ rest: upstream.forCall(call), call }));
+      return {
+        name,
+        schema,
+        contextFor,
+        execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => parts.onUnexpectedError(error, name) }),
+        [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
+
+const scalars = { DateTime, JSON: Json };
+
+function buildSchema({ schema, resolvers }: Pick<SubgraphDefinition<object>, 'schema' | 'resolvers'>): GraphQLSchema {
+  const typeDefs = parse(readFileSync(schema, 'utf8'));
+  const declared = new Set(typeDefs.definitions.map((node) => ('name' in node ? node.name?.value : undefined)));
+  const used = Object.fromEntries(Object.entries(scalars).filter(([name]) => declared.has(name)));
+  return buildSubgraphSchema([{ typeDefs, resolvers: { ...referencesOneByOne(resolvers), ...used } }]);
+}
+
+type Resolve = (reference: unknown, context: unknown, info: unknown) => unknown;
+
+/** A reference resolver that throws at once would fail every entity of its batch; as a promise it fails only its own. */
+function referencesOneByOne(resolvers: SubgraphResolvers): SubgraphResolvers {
+  const wrapped = Object.entries(resolvers).map(([type, fields]) => {
+    if (!('__resolveReference' in fields)) return [type, fields] as const;
+    const resolve = fields.__resolveReference as Resolve;
+    return [type, { ...fields, __resolveReference: async (...args: Parameters<Resolve>) => resolve(...args) }] as const;
+  });
+  return Object.fromEntries(wrapped);
+}
+
+/** An upstream may be given with a path; it goes before the prefix. */
+function splitUrl(url: string, prefix: string): { readonly origin: string; readonly prefix: string } {
+  const { origin, pathname } = new URL(url);
+  return { origin, prefix: pathname.replace(/\/+$/, '') + prefix };
+}
+
+function perCall<Value extends object>(make: (call: Call) => Value): (call: Call) => Value {
+  const known = new WeakMap<Call, Value>();
+  return (call) => {
+    const kept = known.get(call);
+    if (kept !== undefined) return kept;
+    const made = make(call);
+    known.set(call, made);
+    return made;
+  };
+}

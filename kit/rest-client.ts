@@ -1,0 +1,142 @@
+import pLimit from 'p-limit';
+import type { ZodType } from 'zod';
+import type { Call } from './call.ts';
+import { ExpectedError, upstreamError } from './errors.ts';
+import type { Layer } from './layer.ts';
+import { stack } from './layer.ts';
+import type { RestRequest, RestResponse, TransportOptions } from './rest-transport.ts';
+import { restTransport } from './rest-transport.ts';
+
+export type QueryParameters = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+export type Read<Answer> = {
+  /** Parses the JSON body; what it does not accept is UPSTREAM_INVALID_RESPONSE. */
+  readonly answer: ZodType<Answer>;
+  /** Absent and null values are left out. */
+  readonly query?: QueryParameters;
+  /** `Authorization` of this call, in place of what the upstream's settings send. */
+  readonly authorization?: string;
+};
+
+export type Write<Answer> = Read<Answer> & { readonly body?: unknown };
+
+/** Typed calls to one upstream on behalf of one request. Paths come from the `path` template of kit/path.ts. */
+export type RestClient = {
+  readonly get: <Answer>(path: string, read: Read<Answer>) => Promise<Answer>;
+  /** Like `get`, but a 404 is null. */
+  readonly find: <Answer>(path: string, read: Read<Answer>) => Promise<Answer | null>;
+  readonly send: <Answer>(method: Exclude<RestRequest['method'], 'GET'>, path: string, write: Write<Answer>) => Promise<Answer>;
+};
+
+/** What a service means by a refusal; undefined leaves it to the rules for every upstream. */
+export type Decoder = (response: RestResponse) => ExpectedError | undefined;
+
+export type UpstreamOptions = TransportOptions & {
+  /** Path before every path of the contract, such as `/api/v1`; empty by default. */
+  readonly prefix?: string;
+  /** `Authorization` of every call that does not bring its own. */
+  readonly authorization?: string;
+  readonly decode?: Decoder;
+  /** Wrap every call, the first one outermost. */
+  readonly layers?: readonly Layer<RestRequest, RestResponse>[];
+  /** Calls at a time for one request, so that a wide query cannot take the whole pool. */
+  readonly callsPerRequest?: number;
+};
+
+/** The connection to one upstream; lives as long as its subgraph. */
+export type Upstream = AsyncDisposable & { readonly forCall: (call: Call) => RestClient };
+
+export function openUpstream(options: UpstreamOptions): Upstream {
+  const transport = restTransport(options);
+  const handle = stack(options.layers ?? [], transport.handle);
+  return {
+    forCall: (call) => clientFor({ call, handle, options }),
+    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+  };
+}
+
+type Parts = {
+  readonly call: Call;
+  readonly handle: (request: RestRequest) => Promise<RestResponse>;
+  readonly options: UpstreamOptions;
+};
+
+type Exchange = Write<unknown> & { readonly method: RestRequest['method']; readonly path: string };
+
+function clientFor({ call, handle, options }: Parts): RestClient {
+  const slot = pLimit(options.callsPerRequest ?? 10);
+  const exchange = (wanted: Exchange): Promise<RestResponse> => slot(() => handle(requestFor(wanted, call, options)));
+  return {
+    async get(path, read) {
+      const response = await exchange({ ...read, method: 'GET', path });
+      return parse(response, read.answer, options);
+    },
+    async find(path, read) {
+      const response = await exchange({ ...read, method: 'GET', path });
+      return response.status === 404 && options.decode?.(response) === undefined ? null : parse(response, read.answer, options);
+    },
+    async send(method, path, write) {
+      const response = await exchange({ ...write, method, path });
+      return parse(response, write.answer, options);
+    },
+  };
+}
+
+function requestFor({ method, path, query, body, authorization }: Exchange, call: Call, options: UpstreamOptions): RestRequest {
+  const credential = authorization ?? options.authorization;
+  return {
+    method,
+    path: (options.prefix ?? '') + path + queryString(query),
+    headers: {
+      accept: 'application/json',
+      'x-request-id': call.requestId,
+      ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
+      ...(credential !== undefined && { authorization: credential }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: call.signal,
+  };
+}
+
+function queryString(query: QueryParameters | undefined): string {
+  if (query === undefined) return '';
+  const given = Object.entries(query).filter((entry): entry is [string, string | number | boolean] => entry[1] != null);
+  if (given.length === 0) return '';
+  return `?${given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')}`;
+}
+
+function parse<Answer>(response: RestResponse, answer: ZodType<Answer>, options: UpstreamOptions): Answer {
+  if (response.status < 200 || response.status > 299) throw options.decode?.(response) ?? refusal(response, options.service);
+  const parsed = answer.safeParse(json(response, options.service));
+  if (parsed.success) return parsed.data;
+  throw upstreamError('UPSTREAM_INVALID_RESPONSE', options.service, { cause: parsed.error });
+}
+
+function json({ headers, body, status }: RestResponse, service: string): unknown {
+  if (status === 204) return null;
+  if (!String(headers['content-type']).includes('json')) {
+    throw upstreamError('UPSTREAM_INVALID_RESPONSE', service, { cause: new Error('The body is not declared as JSON.') });
+  }
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw upstreamError('UPSTREAM_INVALID_RESPONSE', service, { cause });
+  }
+}
+
+/** How a status reads for every upstream; a service's own meanings stand in its decoder. */
+function refusal({ status, headers }: RestResponse, service: string): ExpectedError {
+  const cause = new Error(`The ${service} service answered ${status}.`);
+  if (status === 404)
+    return new ExpectedError('NOT_FOUND', `The ${service} service does not know this.`, { cause, extensions: { service } });
+  if (status === 429) return upstreamError('UPSTREAM_RATE_LIMITED', service, { cause, extensions: retryAfter(headers) });
+  if (status >= 500) return upstreamError('UPSTREAM_UNAVAILABLE', service, { cause });
+  if (status >= 400) return upstreamError('UPSTREAM_REJECTED', service, { cause });
+  return upstreamError('UPSTREAM_INVALID_RESPONSE', service, { cause });
+}
+
+function retryAfter(headers: RestResponse['headers']): { readonly retryAfter?: number } {
+  const seconds = Number(headers['retry-after']);
+  return Number.isFinite(seconds) && seconds >= 0 ? { retryAfter: seconds } : {};
+}

@@ -1,0 +1,53 @@
+import { createRequire } from 'node:module';
+import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
+import type * as middlewareModule from 'graphql-middleware';
+import type * as shieldModule from 'graphql-shield';
+import { ExpectedError } from './errors.ts';
+
+/*
+ * graphql-shield 7.6.5 imports `isUndefined` from node:util, which Node 23 removed, and its ES build brings a second
+ * copy of graphql-middleware. Taking both as CommonJS, with the missing function given back first, works.
+ */
+const require = createRequire(import.meta.url);
+const util: { isUndefined?: (value: unknown) => boolean } = require('node:util');
+util.isUndefined ??= (value) => value === undefined;
+const { shield, rule, allow, deny, and, or } = require('graphql-shield') as typeof shieldModule;
+const { applyMiddleware } = require('graphql-middleware') as typeof middlewareModule;
+
+export { allow, and, deny, or, rule };
+
+type ShieldRule = Parameters<typeof shieldModule.and>[number];
+
+/** Rules by type and field; what a root type does not list is denied. */
+export type Permissions = Readonly<Record<string, Readonly<Record<string, ShieldRule>>>>;
+
+type FieldMiddleware = Record<string, Record<string, unknown>>;
+
+/**
+ * Guards every root field, and the other fields that `permissions` name. Fields without a rule keep their own resolver
+ * untouched: shield by itself would wrap every leaf of the schema.
+ */
+export function guard(schema: GraphQLSchema, permissions: Permissions): GraphQLSchema {
+  const rules = { ...permissions, Query: { _service: allow, _entities: allow, ...permissions['Query'] } };
+  const generator = shield(rules, {
+    fallbackRule: deny,
+    fallbackError: new ExpectedError('FORBIDDEN', 'This is not allowed for the caller.'),
+    // Errors of resolvers are ours already; shield would replace them all by its own.
+    allowExternalErrors: true,
+  });
+  const everything = (generator as unknown as { generate: (schema: GraphQLSchema) => FieldMiddleware }).generate(schema);
+  return applyMiddleware(schema, onlyGuarded(schema, everything, permissions));
+}
+
+function onlyGuarded(schema: GraphQLSchema, everything: FieldMiddleware, permissions: Permissions): FieldMiddleware {
+  const roots = [schema.getQueryType(), schema.getMutationType()].filter((type): type is GraphQLObjectType => type != null);
+  const rootNames = new Set(roots.map(({ name }) => name));
+  const named = Object.keys(permissions).filter((name) => !rootNames.has(name));
+  return Object.fromEntries([
+    ...[...rootNames].map((name) => [name, everything[name] ?? {}] as const),
+    ...named.map((name) => [name, pick(everything[name] ?? {}, Object.keys(permissions[name] ?? {}))] as const),
+  ]);
+}
+
+const pick = (fields: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { ServiceName } from './service-names.ts';
+
+/** Where one upstream is and how it is called. */
+export type UpstreamSettings = Readonly<z.infer<typeof UpstreamSettings>>;
+
+const UpstreamSettings = z.object({
+  /** Base URL without the contract's own paths. Absent in development: the sandbox stands in. */
+  url: z.url({ protocol: /^https?$/ }).optional(),
+  /** Path between base URL and the contract's paths, such as `/api/v1`. */
+  prefix: z
+    .string()
+    .regex(/^(\/[\w.~-]+)*$/, 'is a path such as /api/v1')
+    .default(''),
+  /** Deadline of one call, in milliseconds. */
+  timeoutMs: z.coerce.number().int().positive().default(5_000),
+  /** Most sockets to the upstream. */
+  connections: z.coerce.number().int().positive().default(64),
+  /** Bearer token of every call that does not carry the caller's own. */
+  token: z.string().optional(),
+  /** Account whose view the gateway uses to name people (auth only). */
+  accountEmail: z.email().optional(),
+  accountPassword: z.string().optional(),
+});
+
+/** Longest body that is read from any upstream, in bytes. */
+export const maxUpstreamBytes = 10 * 1024 * 1024;
+
+const variablePrefixes: Readonly<Record<ServiceName, string>> = {
+  auth: 'AUTH_SERVICE',
+  samples: 'SAMPLE_SERVICE',
+  storage: 'STORAGE_SERVICE',
+  templates: 'TEMPLATE_SERVICE',
+  sequencing: 'SEQUENCING_SERVICE',
+  rag: 'RAG_SERVICE',
+  graph: 'GRAPH_SERVICE',
+};
+
+const suffixes: Readonly<Record<keyof UpstreamSettings, string>> = {
+  url: 'URL',
+  prefix: 'PREFIX',
+  timeoutMs: 'TIMEOUT_MS',
+  connections: 'CONNECTIONS',
+  token: 'TOKEN',
+  accountEmail: 'ACCOUNT_EMAIL',
+  accountPassword: 'ACCOUNT_PASSWORD',
+};
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads `SAMPLE_SERVICE_URL` and its siblings. It stands in kit/ because a gateway process and a subgraph that runs
+ * alone read the same variables. Empty counts as absent.
+ * @throws Error that names every variable which cannot be read
+ */
+export function readUpstreamSettings(service: ServiceName, environment: Environment): UpstreamSettings {
+  const variable = (key: string): string => `${variablePrefixes[service]}_${suffixes[key as keyof UpstreamSettings]}`;
+  const given = Object.keys(suffixes).map((key) => [key, environment[variable(key)] || undefined]);
+  const parsed = UpstreamSettings.safeParse(Object.fromEntries(given));
+  if (parsed.success) return Object.freeze(parsed.data);
+  throw new Error(parsed.error.issues.map(({ path, message }) => `${variable(String(path[0]))}: ${message}`).join('\n'));
+}
