@@ -23,6 +23,15 @@ export type SubgraphParts = {
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
 };
 
+/** What a definition opens itself with. */
+export type OpenParts = SubgraphParts & {
+  /**
+   * Calls on nobody's behalf, for what several requests share: they outlive the caller that happened to start them and
+   * end after 15 s at the latest. The name is their request id.
+   */
+  readonly background: (name: string) => RestClient;
+};
+
 /** What belongs to one request: its calls to the subgraph's upstream. */
 export type RequestParts = { readonly rest: RestClient; readonly call: Call };
 
@@ -39,7 +48,7 @@ export type SubgraphDefinition<Context extends object> = {
   /** What the upstream means by its refusals; the rules for every upstream hold where it is silent. */
   readonly decode?: Decoder;
   /** Opens what outlives a request and returns how the context of one request is made. */
-  readonly open: (parts: SubgraphParts) => (request: RequestParts) => Context;
+  readonly open: (parts: OpenParts) => (request: RequestParts) => Context;
 };
 
 /** A subgraph that can be asked: in the gateway's process by `execute`, over HTTP through subgraphs/serve.ts. */
@@ -72,7 +81,9 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
         ...(decode !== undefined && { decode }),
       });
       const schema = guard(buildSchema(definition), permissions);
-      const makeContext = open(parts);
+      const background = (requestId: string): RestClient =>
+        upstream.forCall({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs) });
+      const makeContext = open({ ...parts, background });
       const contextFor = perCall((call) => makeContext({ rest: upstream.forCall(call), call }));
       return {
         name,
@@ -84,6 +95,8 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
     },
   };
 }
+
+const backgroundTimeoutMs = 15_000;
 
 const scalars = { DateTime, JSON: Json };
 

@@ -1,0 +1,59 @@
+import type { GraphQLDataSource } from '@apollo/gateway';
+import type { RequestContext, SubgraphHandler, SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
+import { ExpectedError } from '#kit/errors.ts';
+import { lostPaths } from './lost-paths.ts';
+
+type Options = {
+  readonly service: string;
+  /** The layers and the transport of this subgraph. */
+  readonly handle: SubgraphHandler;
+  readonly onUnexpectedError: (error: unknown) => void;
+};
+
+/**
+ * What Apollo's executor asks for each fetch of a plan. It never throws: a failed call becomes one error for each path
+ * that it was to fill, so that no null stands in an answer without its reason.
+ */
+export function dataSource({ service, handle, onUnexpectedError }: Options): GraphQLDataSource {
+  const pathsOf = lostPaths();
+  const failed = (error: unknown, { text, variables }: SubgraphRequest): SubgraphResponse => {
+    if (!(error instanceof ExpectedError)) onUnexpectedError(error);
+    const { message, extensions } = error instanceof ExpectedError ? error : internal(service);
+    return {
+      data: null,
+      errors: pathsOf(text, variables).map((path) => ({ message, path, extensions: { service, ...extensions } })),
+    };
+  };
+  return {
+    async process(options) {
+      const request = subgraphRequest(service, options);
+      const { data, errors } = await handle(request).catch((error: unknown) => failed(error, request));
+      // Apollo merges `data` into its own tree and reads `errors` as plain objects; neither is changed afterwards by us.
+      return { data, errors } as Awaited<ReturnType<GraphQLDataSource['process']>>;
+    },
+  };
+}
+
+type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
+
+function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequest {
+  const { request } = options;
+  const { call, forwarded } = options.context as RequestContext;
+  const text = request.query ?? '';
+  const kind = text.startsWith('mutation') ? 'mutation' : 'query';
+  const writes = 'incomingRequestContext' in options && options.incomingRequestContext.operation.operation === 'mutation';
+  return {
+    service,
+    text,
+    variables: request.variables ?? {},
+    kind,
+    // A fresh call per fetch of a mutation: nothing that loaders read before a write may be used after it.
+    call: writes ? { ...call } : call,
+    headers: forwarded,
+    signal: call.signal,
+    ...(request.operationName !== undefined && { operationName: request.operationName }),
+  };
+}
+
+const internal = (service: string) =>
+  new ExpectedError('INTERNAL_SERVER_ERROR', 'Something went wrong on our side.', { extensions: { service } });

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { SubgraphError, SubgraphHandler, SubgraphResponse } from '#gateway/request.ts';
+import { isCode, upstreamError } from '#kit/errors.ts';
+import type { RestResponse, Transport } from '#kit/rest-transport.ts';
+import { restTransport } from '#kit/rest-transport.ts';
+
+type Options = {
+  readonly service: string;
+  readonly url: string;
+  readonly subgraphTimeoutMs: number;
+  readonly subgraphConnections: number;
+  readonly maxSubgraphBytes: number;
+  /** Pass on what the subgraph says in its errors; else clients see our own sentence and a code. */
+  readonly showErrors: boolean;
+};
+
+type HttpTransport = AsyncDisposable & { readonly handle: SubgraphHandler };
+
+/** Asks a subgraph over HTTP, through a keep-alive pool; follows no redirect and trusts no byte of the answer. */
+export function httpTransport(options: Options): HttpTransport {
+  const { origin, pathname, search } = new URL(options.url);
+  const transport: Transport = restTransport({
+    service: options.service,
+    origin,
+    timeoutMs: options.subgraphTimeoutMs,
+    maxBytes: options.maxSubgraphBytes,
+    connections: options.subgraphConnections,
+  });
+  return {
+    async handle({ text, operationName, variables, headers, signal }) {
+      const response = await transport.handle({
+        method: 'POST',
+        path: pathname + search,
+        headers: {
+          ...headers,
+          'content-type': 'application/json',
+          accept: 'application/graphql-response+json, application/json',
+        },
+        body: JSON.stringify({ query: text, operationName, variables }),
+        signal,
+      });
+      return decode(response, options);
+    },
+    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+  };
+}
+
+const path = z.array(z.union([z.string(), z.number()]));
+
+const Answer = z.object({
+  data: z.record(z.string(), z.unknown()).nullish(),
+  errors: z
+    .array(z.object({ message: z.string(), path: path.nullish(), extensions: z.record(z.string(), z.unknown()).nullish() }))
+    .nullish(),
+});
+
+function decode({ status, headers, body }: RestResponse, options: Options): SubgraphResponse {
+  const isJson = /\bjson\b/.test(String(headers['content-type']));
+  const answer = isJson ? Answer.safeParse(readJson(body)) : undefined;
+  if (answer?.success !== true || (answer.data.data == null && !answer.data.errors?.length)) {
+    throw upstreamError(status >= 500 ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_INVALID_RESPONSE', options.service, {
+      cause: new Error(`Status ${status}, ${isJson ? 'not a GraphQL answer' : 'not JSON'}.`),
+    });
+  }
+  const { data, errors } = answer.data;
+  return { ...(data !== undefined && { data }), ...(errors != null && { errors: errors.map((error) => shown(error, options)) }) };
+}
+
+function readJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+type Reported = NonNullable<z.infer<typeof Answer>['errors']>[number];
+
+function shown({ message, path, extensions }: Reported, { service, showErrors }: Options): SubgraphError {
+  const where = path == null ? {} : { path };
+  if (showErrors)
+    return { message, ...where, extensions: { service, ...extensions, code: extensions?.['code'] ?? 'UPSTREAM_REJECTED' } };
+  const code = extensions?.['code'];
+  const own = upstreamError('UPSTREAM_REJECTED', service);
+  return { message: own.message, ...where, extensions: { ...own.extensions, ...(isCode(code) && { code }) } };
+}

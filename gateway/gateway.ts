@@ -1,0 +1,104 @@
+import type { Logger } from 'pino';
+import { askApollo } from '#kit/apollo-http.ts';
+import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import { stack } from '#kit/layer.ts';
+import { admission } from './admission.ts';
+import type { Config } from './config.ts';
+import { dataSource } from './fetch/data-source.ts';
+import { httpTransport } from './fetch/http-transport.ts';
+import { localTransport } from './fetch/local-transport.ts';
+import { httpServer } from './http/server.ts';
+import { fetchLayers, gates } from './pipeline.ts';
+import type { Engine } from './plan/engine.ts';
+import { startEngine } from './plan/engine.ts';
+import { openEngines } from './plan/engines.ts';
+import type { Route } from './plan/routing.ts';
+import { localName, routesOf } from './plan/routing.ts';
+import type { SupergraphSource } from './plan/supergraph-source.ts';
+import type { SubgraphHandler } from './request.ts';
+import { answerPlugin, finish } from './response/answer.ts';
+import { errorFormatter } from './response/mask.ts';
+
+export type GatewayParts = {
+  readonly source: SupergraphSource;
+  /** The subgraphs of this process, for routes `local:<name>`. */
+  readonly locals: ReadonlyMap<string, Pick<RunningSubgraph, 'execute'>>;
+  /** Page for browsers, where one is wanted. */
+  readonly page?: ((endpoint: string) => string) | undefined;
+  readonly logger: Logger;
+};
+
+export type Gateway = AsyncDisposable & {
+  /** Origin it listens on, such as `http://127.0.0.1:8000`. */
+  readonly url: string;
+};
+
+/** Puts the rooms together and listens. */
+export async function createGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
+  const { source, page, logger } = parts;
+  await using opening = new AsyncDisposableStack();
+  const engines = opening.use(
+    await openEngines({
+      source,
+      build: (sdl) => buildEngine(sdl, config, parts),
+      onReload: (outcome) =>
+        outcome.ok
+          ? logger.info('supergraph replaced')
+          : logger.error({ err: outcome.error }, 'supergraph refused; the old one goes on'),
+    }),
+  );
+  const app = httpServer({
+    options: config.http,
+    logger,
+    page,
+    answer: async (request, context) =>
+      finish(await engines.use(({ server }) => askApollo(server, request, context)), context, config.response),
+  });
+  opening.defer(() => app.close());
+  await app.listen({ host: config.http.host, port: config.http.port });
+  const opened = opening.move();
+  return { url: app.listeningOrigin, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Promise<Engine> {
+  const { logger } = parts;
+  await using opening = new AsyncDisposableStack();
+  const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
+  const layers = fetchLayers(config);
+  const sources = new Map(
+    routesOf(sdl, config.fetch.urls).map((route) => {
+      const handle = stack(layers, transportOf(route, { config, parts, opening }));
+      return [route.name, dataSource({ service: route.name, handle, onUnexpectedError })] as const;
+    }),
+  );
+  const engine = await startEngine({
+    sdl,
+    options: config.plan,
+    logger,
+    plugins: [admission(gates(config)), answerPlugin],
+    formatError: errorFormatter(onUnexpectedError),
+    dataSourceOf(name) {
+      const source = sources.get(name);
+      if (source === undefined) throw new Error(`The supergraph has no route for ${name}.`);
+      return source;
+    },
+  });
+  opening.use(engine);
+  const opened = opening.move();
+  return { server: engine.server, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+type TransportParts = { readonly config: Config; readonly parts: GatewayParts; readonly opening: AsyncDisposableStack };
+
+function transportOf({ name, url }: Route, { config, parts, opening }: TransportParts): SubgraphHandler {
+  const local = localName(url);
+  if (local !== undefined) {
+    const subgraph = parts.locals.get(local);
+    if (subgraph === undefined)
+      throw new Error(`The supergraph wants the subgraph ${local} of this process, which has none of that name.`);
+    return localTransport(subgraph);
+  }
+  if (!/^https?:/.test(url)) throw new Error(`The route of ${name} is neither local: nor http(s):.`);
+  const showErrors = config.fetch.showErrorsOf.has(name);
+  return opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors })).handle;
+}

@@ -1,0 +1,69 @@
+import type { Engine } from './engine.ts';
+import type { SupergraphSource } from './supergraph-source.ts';
+
+/** The engine that serves now, and those before it that still finish what they began. */
+export type Engines = AsyncDisposable & {
+  /** Runs `work` on the engine of this moment; it is not closed before `work` ends. */
+  readonly use: <Result>(work: (engine: Engine) => Promise<Result>) => Promise<Result>;
+};
+
+type Parts = {
+  readonly source: SupergraphSource;
+  readonly build: (sdl: string) => Promise<Engine>;
+  /** Hears of every attempt to take a newer supergraph over. */
+  readonly onReload: (outcome: { readonly ok: true } | { readonly ok: false; readonly error: unknown }) => void;
+};
+
+type Tenure = { readonly engine: Engine; running: number; retired: boolean };
+
+/** Builds the first engine, then a new one for every newer supergraph; a broken one leaves the old engine serving. */
+export async function openEngines({ source, build, onReload }: Parts): Promise<Engines> {
+  let current = tenure(await build(source.sdl));
+  let building: Promise<void> = Promise.resolve();
+  const swap = async (sdl: string): Promise<void> => {
+    try {
+      const next = tenure(await build(sdl));
+      const previous = current;
+      current = next;
+      await retire(previous);
+      onReload({ ok: true });
+    } catch (error) {
+      onReload({ ok: false, error });
+    }
+  };
+  source.watch({
+    onChange: (sdl) => {
+      building = building.then(() => swap(sdl));
+    },
+    onFailure: (error) => onReload({ ok: false, error }),
+  });
+  return {
+    use: (work) => useTenure(current, work),
+    async [Symbol.asyncDispose]() {
+      await source[Symbol.asyncDispose]();
+      await building;
+      await retire(current);
+    },
+  };
+}
+
+const tenure = (engine: Engine): Tenure => ({ engine, running: 0, retired: false });
+
+async function useTenure<Result>(held: Tenure, work: (engine: Engine) => Promise<Result>): Promise<Result> {
+  held.running += 1;
+  try {
+    return await work(held.engine);
+  } finally {
+    held.running -= 1;
+    if (held.retired) await closeWhenIdle(held);
+  }
+}
+
+async function retire(held: Tenure): Promise<void> {
+  held.retired = true;
+  await closeWhenIdle(held);
+}
+
+async function closeWhenIdle(held: Tenure): Promise<void> {
+  if (held.running === 0) await held.engine[Symbol.asyncDispose]();
+}

@@ -1,0 +1,54 @@
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import type { Call } from '#kit/call.ts';
+import type { Handler, Layer } from '#kit/layer.ts';
+
+/** Everything the stages know of one request from a client. It is Apollo Server's context value. */
+export type RequestContext = {
+  readonly call: Call;
+  /** Client headers that subgraphs may see, by lower-case name; already checked against the allow-list. */
+  readonly forwarded: Readonly<Record<string, string>>;
+  /** True once Apollo Server took the request up; before that its refusals carry no request id yet. */
+  accepted: boolean;
+  /** True when nothing ran because the caller's own text or variables were wrong. */
+  refusedText: boolean;
+};
+
+/** An operation that was parsed and validated and asks to run. */
+export type Admission = {
+  readonly context: RequestContext;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+};
+
+/** Decides whether an operation may run: returns, or throws an ExpectedError. */
+export type Gate = (admission: Admission) => void | Promise<void>;
+
+/** One call to one subgraph, as the query plan wants it. */
+export type SubgraphRequest = {
+  readonly service: string;
+  readonly text: string;
+  readonly operationName?: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly kind: 'query' | 'mutation';
+  readonly call: Call;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+};
+
+/** An error entry as it travels in JSON. */
+export type SubgraphError = {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions?: Readonly<Record<string, unknown>>;
+};
+
+export type SubgraphResponse = {
+  readonly data?: Readonly<Record<string, unknown>> | null;
+  readonly errors?: readonly SubgraphError[];
+};
+
+export type SubgraphHandler = Handler<SubgraphRequest, SubgraphResponse>;
+
+/** Changes one call to one subgraph. */
+export type FetchLayer = Layer<SubgraphRequest, SubgraphResponse>;

@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '#kit/clock.ts';
+import type { ServiceName } from '#kit/service-names.ts';
+import { serviceNames } from '#kit/service-names.ts';
+import { readUpstreamSettings } from '#kit/upstream-settings.ts';
+import { subgraphs } from './registry.ts';
+import { serve } from './serve.ts';
+
+const help = `Serves one subgraph over HTTP, for a gateway elsewhere.
+
+  npm run subgraph samples -- --port 4001
+
+  --host  address to listen on (127.0.0.1)
+  --port  port to listen on (4001); 0 takes any free one
+  --json  print {"name", "url"} instead of a sentence
+
+The service behind it is named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL.`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    host: { type: 'string', default: '127.0.0.1' },
+    port: { type: 'string', default: '4001' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const isServiceName = (name: string | undefined): name is ServiceName => serviceNames.some((known) => known === name);
+
+async function main(): Promise<number> {
+  if (values.help) return say(help, 0);
+  const [name] = positionals;
+  if (!isServiceName(name)) return say(`Which subgraph? Known are ${serviceNames.join(', ')}.\n\n${help}`, 2);
+  const settings = readUpstreamSettings(name, process.env);
+  if (settings.url === undefined)
+    return say(`The URL of the ${name} service is not set. Start one with: npm run sandbox ${name}`, 2);
+  const onUnexpectedError = (error: unknown): void => console.error(error);
+  const running = (await subgraphs[name]()).open({
+    settings: { ...settings, url: settings.url },
+    clock: systemClock,
+    onUnexpectedError,
+  });
+  await using served = await serve(running, { host: values.host, port: Number(values.port), onUnexpectedError });
+  say(values.json ? JSON.stringify({ name, url: served.url }) : `The ${name} subgraph listens on ${served.url}`, 0);
+  await new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  return 0;
+}
+
+function say(text: string, code: number): number {
+  (code === 0 ? console.log : console.error)(text);
+  return code;
+}
+
+process.exitCode = await main().catch((error: Error) => say(error.message, 1));

@@ -1,0 +1,73 @@
+import { ApolloServer } from '@apollo/server';
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import Fastify from 'fastify';
+import type { GraphQLFormattedError } from 'graphql';
+import { GraphQLError } from 'graphql';
+import { askApollo, writeAnswer } from '#kit/apollo-http.ts';
+import type { Call } from '#kit/call.ts';
+import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import { requestId } from '#kit/ids.ts';
+import { maskUnexpected } from '#kit/mask.ts';
+
+type ServeOptions = {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly onUnexpectedError: (error: unknown) => void;
+};
+
+export type ServedSubgraph = AsyncDisposable & { readonly url: string };
+
+/** Serves one subgraph over HTTP: `POST /graphql` for a gateway, `GET /health` for whoever watches it. */
+export async function serve(subgraph: RunningSubgraph, { host, port, onUnexpectedError }: ServeOptions): Promise<ServedSubgraph> {
+  const server = new ApolloServer<object>({
+    schema: subgraph.schema,
+    introspection: true,
+    includeStacktraceInErrorResponses: false,
+    plugins: [ApolloServerPluginLandingPageDisabled()],
+    formatError: (formatted, error) => format(formatted, error, onUnexpectedError),
+  });
+  await server.start();
+  const app = Fastify({ bodyLimit: 10 * 1024 * 1024, forceCloseConnections: true });
+  routes(app, server, subgraph);
+  await app.listen({ host, port });
+  return {
+    url: `${app.listeningOrigin}/graphql`,
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      await server.stop();
+      await subgraph[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function routes(app: FastifyInstance, server: ApolloServer<object>, subgraph: RunningSubgraph): void {
+  app.get('/health', async () => ({ status: 'healthy', service: `${subgraph.name}-subgraph` }));
+  app.post('/graphql', async (request, reply) =>
+    writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request)))),
+  );
+}
+
+/** The call ends when the gateway hangs up, so that nothing goes on for nobody. */
+function callOf({ headers, raw }: FastifyRequest): Call {
+  const gone = new AbortController();
+  raw.socket.once('close', () => gone.abort(new Error('The caller went away.')));
+  const { authorization, traceparent } = headers;
+  return {
+    requestId: requestId(String(headers['x-request-id'] ?? '')),
+    signal: gone.signal,
+    ...(authorization !== undefined && { authorization }),
+    ...(typeof traceparent === 'string' && { traceparent }),
+  };
+}
+
+function format(
+  formatted: GraphQLFormattedError,
+  error: unknown,
+  onUnexpectedError: (error: unknown) => void,
+): GraphQLFormattedError {
+  if (!(error instanceof GraphQLError)) return formatted;
+  const { message, path, extensions } = maskUnexpected(error, onUnexpectedError);
+  return { message, ...(path !== undefined && { path }), extensions };
+}

@@ -1,0 +1,95 @@
+import type { ExecutionResult } from 'graphql';
+import { expect } from 'vitest';
+import type { Clock } from '#kit/clock.ts';
+import { systemClock } from '#kit/clock.ts';
+import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import type { ServiceName } from '#kit/service-names.ts';
+import type { UpstreamSettings } from '#kit/upstream-settings.ts';
+import type { SandboxCall } from '#ops/sandbox/sandbox.ts';
+import { startSandbox } from '#ops/sandbox/sandbox.ts';
+import { developmentSettings } from '#ops/sandbox/settings.ts';
+import { subgraphs } from '#subgraphs/registry.ts';
+import { serve } from '#subgraphs/serve.ts';
+
+type Options = {
+  readonly settings?: Partial<UpstreamSettings>;
+  readonly clock?: Clock;
+  /** Stands in for the sandbox, for answers that the contract does not give. */
+  readonly url?: string;
+};
+
+type Asked = { readonly authorization?: string };
+
+export type SubgraphUnderTest = AsyncDisposable & {
+  /** Asks in process and over HTTP, expects the same answer and returns it. */
+  readonly ask: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
+  /** Asks in process alone, for counting calls. */
+  readonly askLocally: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
+  /** What the sandbox service was asked since the start, or since `calls.length = 0`. */
+  readonly calls: SandboxCall[];
+  /** Base URL of the sandbox service. */
+  readonly upstream: string;
+};
+
+/** One subgraph over its sandbox service, opened in both ways. */
+export async function startSubgraph(name: ServiceName, options: Options = {}): Promise<SubgraphUnderTest> {
+  await using opening = new AsyncDisposableStack();
+  const calls: SandboxCall[] = [];
+  const sandbox =
+    options.url === undefined
+      ? opening.use(await startSandbox({ services: [name], ports: 'any', onCall: (call) => calls.push(call) }))
+      : undefined;
+  const upstream = options.url ?? sandbox?.urls.get(name) ?? '';
+  const settings = {
+    prefix: '',
+    timeoutMs: 5_000,
+    connections: 16,
+    ...developmentSettings(name),
+    ...options.settings,
+    url: upstream,
+  };
+  const subgraph = await subgraphs[name]();
+  const open = (): RunningSubgraph =>
+    subgraph.open({ settings, clock: options.clock ?? systemClock, onUnexpectedError: (error) => console.error(error) });
+  const local = opening.use(open());
+  const served = opening.use(
+    await serve(open(), { host: '127.0.0.1', port: 0, onUnexpectedError: (error) => console.error(error) }),
+  );
+  const askLocally: SubgraphUnderTest['askLocally'] = async (text, variables = {}, asked = {}) =>
+    asJson(
+      await local.execute({
+        text,
+        variables,
+        call: { requestId: 'test-request', signal: AbortSignal.timeout(10_000), ...asked },
+      }),
+    );
+  const opened = opening.move();
+  return {
+    calls,
+    upstream,
+    askLocally,
+    async ask(text, variables = {}, asked = {}) {
+      const answer = await askLocally(text, variables, asked);
+      expect(await askServed(served.url, { query: text, variables }, asked)).toEqual(answer);
+      return answer;
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** An answer as it looks on the wire. */
+function asJson(result: ExecutionResult): ExecutionResult {
+  const { data, errors } = JSON.parse(JSON.stringify(result));
+  return { ...(errors && { errors: errors.map(withoutLocations) }), ...(data !== undefined && { data }) };
+}
+
+const withoutLocations = ({ locations: _, ...error }: { locations?: unknown }): object => error;
+
+async function askServed(url: string, body: object, { authorization }: Asked): Promise<ExecutionResult> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+    body: JSON.stringify(body),
+  });
+  return asJson((await response.json()) as ExecutionResult);
+}

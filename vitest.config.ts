@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/harness/stores.ts'],
+    reporters: ['default', './test/harness/closing-reporter.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Each file starts real servers of its own; two at a time fill two cores.
+    maxWorkers: 2,
+    coverage: {
+      provider: 'v8',
+      include: ['gateway/**', 'subgraphs/**', 'kit/**', 'schema/**', 'ops/**'],
+      reporter: ['text-summary'],
+    },
+  },
+});
