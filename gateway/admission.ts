@@ -11,8 +11,7 @@ export function admission(gates: readonly Gate[]): ApolloServerPlugin<RequestCon
   return {
     requestDidStart: async () => ({
       async didResolveOperation({ contextValue, document, operation, request }) {
-        // An unknown operation name: Apollo answers it by itself.
-        if (operation === undefined) return;
+        if (operation === undefined) throw refusal(unresolved(request.operationName));
         const asked = { context: contextValue, document, operation, variables: request.variables ?? {} };
         await pass(gates, asked).catch((error: unknown) => {
           throw refusal(error);
@@ -33,3 +32,9 @@ function refusal(error: unknown): unknown {
     extensions: { ...error.extensions, http: { status: statusOf(error.code) } },
   });
 }
+
+const unresolved = (name: string | undefined): ExpectedError =>
+  new ExpectedError(
+    'OPERATION_RESOLUTION_FAILURE',
+    name ? `The document has no operation named "${name}".` : 'The document has several operations; name one of them.',
+  );

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { dataSource } from './fetch/data-source.ts';
 import { httpTransport } from './fetch/http-transport.ts';
 import { localTransport } from './fetch/local-transport.ts';
+import { wantedFields } from './fetch/wanted.ts';
 import { httpServer } from './http/server.ts';
 import { fetchLayers, gates } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
@@ -65,10 +66,11 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   await using opening = new AsyncDisposableStack();
   const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
   const layers = fetchLayers(config);
+  const wantedOf = wantedFields();
   const sources = new Map(
     routesOf(sdl, config.fetch.urls).map((route) => {
       const handle = stack(layers, transportOf(route, { config, parts, opening }));
-      return [route.name, dataSource({ service: route.name, handle, onUnexpectedError })] as const;
+      return [route.name, dataSource({ service: route.name, handle, wantedOf, onUnexpectedError })] as const;
     }),
   );
   const engine = await startEngine({

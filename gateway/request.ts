@@ -7,6 +7,11 @@ export type RequestContext = {
   readonly call: Call;
   /** Client headers that subgraphs may see, by lower-case name; already checked against the allow-list. */
   readonly forwarded: Readonly<Record<string, string>>;
+  readonly outcome: Outcome;
+};
+
+/** What became of a request; an object of its own, because Apollo Server works on a copy of the context. */
+export type Outcome = {
   /** True once Apollo Server took the request up; before that its refusals carry no request id yet. */
   accepted: boolean;
   /** True when nothing ran because the caller's own text or variables were wrong. */

@@ -1,12 +1,15 @@
 import type { GraphQLDataSource } from '@apollo/gateway';
 import type { RequestContext, SubgraphHandler, SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
-import { ExpectedError } from '#kit/errors.ts';
-import { lostPaths } from './lost-paths.ts';
+import { ExpectedError, upstreamError } from '#kit/errors.ts';
+import type { Wanted } from './wanted.ts';
+import { isComplete, lostPaths } from './wanted.ts';
 
 type Options = {
   readonly service: string;
   /** The layers and the transport of this subgraph. */
   readonly handle: SubgraphHandler;
+  /** What an operation text is to bring. */
+  readonly wantedOf: (text: string) => Wanted;
   readonly onUnexpectedError: (error: unknown) => void;
 };
 
@@ -14,20 +17,25 @@ type Options = {
  * What Apollo's executor asks for each fetch of a plan. It never throws: a failed call becomes one error for each path
  * that it was to fill, so that no null stands in an answer without its reason.
  */
-export function dataSource({ service, handle, onUnexpectedError }: Options): GraphQLDataSource {
-  const pathsOf = lostPaths();
-  const failed = (error: unknown, { text, variables }: SubgraphRequest): SubgraphResponse => {
+export function dataSource({ service, handle, wantedOf, onUnexpectedError }: Options): GraphQLDataSource {
+  const failed = (error: unknown, request: SubgraphRequest): SubgraphResponse => {
     if (!(error instanceof ExpectedError)) onUnexpectedError(error);
     const { message, extensions } = error instanceof ExpectedError ? error : internal(service);
     return {
       data: null,
-      errors: pathsOf(text, variables).map((path) => ({ message, path, extensions: { service, ...extensions } })),
+      errors: lostPaths(wantedOf(request.text), request).map((path) => ({
+        message,
+        path,
+        extensions: { service, ...extensions },
+      })),
     };
   };
   return {
     async process(options) {
       const request = subgraphRequest(service, options);
-      const { data, errors } = await handle(request).catch((error: unknown) => failed(error, request));
+      const answer = await handle(request).catch((error: unknown) => failed(error, request));
+      const whole = isComplete(wantedOf(request.text), answer, request);
+      const { data, errors } = whole ? answer : failed(upstreamError('UPSTREAM_INVALID_RESPONSE', service), request);
       // Apollo merges `data` into its own tree and reads `errors` as plain objects; neither is changed afterwards by us.
       return { data, errors } as Awaited<ReturnType<GraphQLDataSource['process']>>;
     },

@@ -45,13 +45,14 @@ export function httpTransport(options: Options): HttpTransport {
   };
 }
 
+/** Checked, not copied: an answer may be large, and its keys, `__proto__` too, are the client's own aliases. */
+const object = z.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));
+
 const path = z.array(z.union([z.string(), z.number()]));
 
 const Answer = z.object({
-  data: z.record(z.string(), z.unknown()).nullish(),
-  errors: z
-    .array(z.object({ message: z.string(), path: path.nullish(), extensions: z.record(z.string(), z.unknown()).nullish() }))
-    .nullish(),
+  data: object.nullish(),
+  errors: z.array(z.object({ message: z.string(), path: path.nullish(), extensions: object.nullish() })).nullish(),
 });
 
 function decode({ status, headers, body }: RestResponse, options: Options): SubgraphResponse {

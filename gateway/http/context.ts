@@ -19,8 +19,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
   const { authorization, traceparent } = request.headers;
   return {
     context: {
-      accepted: false,
-      refusedText: false,
+      outcome: { accepted: false, refusedText: false },
       forwarded: pickHeaders(request, options.forwardHeaders),
       call: {
         requestId: request.id,

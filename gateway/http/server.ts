@@ -36,6 +36,7 @@ export function httpServer({ options, answer, page, logger }: Parts): FastifyIns
     keepAliveTimeout: 5_000,
     requestTimeout: 30_000,
     maxRequestsPerSocket: 1_000,
+    exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
     http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },

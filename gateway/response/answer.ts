@@ -9,13 +9,13 @@ const textErrors = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION
 /** Writes the request id into every error and notes what the status may depend on. */
 export const answerPlugin: ApolloServerPlugin<RequestContext> = {
   async requestDidStart({ contextValue }) {
-    contextValue.accepted = true;
+    contextValue.outcome.accepted = true;
     return {
       async willSendResponse({ response, contextValue: context }) {
         if (response.body.kind !== 'single') return;
         const result = response.body.singleResult;
         if (result.errors === undefined) return;
-        context.refusedText =
+        context.outcome.refusedText =
           result.data === undefined && result.errors.every(({ extensions }) => textErrors.has(extensions?.['code']));
         result.errors = result.errors.map((error) => withRequestId(error, context.call.requestId));
       },
@@ -32,9 +32,10 @@ type Options = { readonly legacyJsonStatus: boolean };
 
 /** The answer as it leaves: the status that fits its media type, and a request id also where Apollo refused before any plugin ran. */
 export function finish(answer: HttpAnswer, context: RequestContext, { legacyJsonStatus }: Options): HttpAnswer {
-  if (!context.accepted && answer.status >= 400) return { ...answer, body: identified(answer.body, context.call.requestId) };
+  if (!context.outcome.accepted && answer.status >= 400)
+    return { ...answer, body: identified(answer.body, context.call.requestId) };
   const isPlainJson = answer.headers.get('content-type')?.startsWith('application/json') === true;
-  if (context.refusedText && isPlainJson && legacyJsonStatus) return { ...answer, status: 200 };
+  if (context.outcome.refusedText && isPlainJson && legacyJsonStatus) return { ...answer, status: 200 };
   return answer;
 }
 

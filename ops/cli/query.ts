@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import type { Command } from './command.ts';
+import { UsageError } from './command.ts';
+
+const help = `Sends one operation to a running gateway and prints the answer.
+
+  npm run cli -- query '{ samples(first: 3) { nodes { name } } }'
+  npm run cli -- query operation.graphql --variables '{"id":"5a000000-0000-4000-8000-000000000001"}'
+
+  --url        endpoint (http://127.0.0.1:8000/graphql)
+  --key        organization key, sent as X-API-Key
+  --token      JWT, sent as Authorization: Bearer
+  --variables  JSON object
+
+Exit code 0 for an answer without errors, 1 for an answer with errors, 2 when it could not be asked.`;
+
+async function run(words: readonly string[]): Promise<number> {
+  const { positionals, values } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      url: { type: 'string', default: 'http://127.0.0.1:8000/graphql' },
+      key: { type: 'string' },
+      token: { type: 'string' },
+      variables: { type: 'string', default: '{}' },
+    },
+  });
+  const [operation] = positionals;
+  if (operation === undefined) throw new UsageError('Which operation? Give its text or a file.');
+  const query = operation.includes('{') ? operation : await readFile(operation, 'utf8');
+  const headers = { 'content-type': 'application/json', ...credentials(values) };
+  const answer = await send(values.url, { headers, body: JSON.stringify({ query, variables: readVariables(values.variables) }) });
+  console.log(JSON.stringify(answer, null, 2));
+  return 'errors' in answer ? 1 : 0;
+}
+
+function credentials({
+  key,
+  token,
+}: {
+  readonly key?: string | undefined;
+  readonly token?: string | undefined;
+}): Record<string, string> {
+  return { ...(key !== undefined && { 'x-api-key': key }), ...(token !== undefined && { authorization: `Bearer ${token}` }) };
+}
+
+function readVariables(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError('--variables is not JSON.');
+  }
+}
+
+async function send(url: string, init: { readonly headers: Record<string, string>; readonly body: string }): Promise<object> {
+  try {
+    const response = await fetch(url, { ...init, method: 'POST' });
+    return (await response.json()) as object;
+  } catch (cause) {
+    throw new UsageError(`There is no gateway at ${url}; start one with: npm start`, { cause });
+  }
+}
+
+export const query: Command = { summary: 'send an operation to a running gateway', help, run };

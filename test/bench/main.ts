@@ -1,0 +1,114 @@
+import { writeFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Measure } from './measure.ts';
+import { measure, median } from './measure.ts';
+import { operations } from './operations.ts';
+import type { Target } from './targets.ts';
+import { bodyOf, startTargets } from './targets.ts';
+
+const help = `Compares our process with the stock gateway over the same subgraphs and with a bare server, interleaved.
+
+  npm run bench                    5 s a run, 3 repeats; about six minutes
+  npm run bench -- --seconds 1 --repeats 1
+  npm run bench -- --write         also writes test/bench/RESULTS.md
+  npm run bench -- --json          prints the figures as JSON`;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '5' },
+    repeats: { type: 'string', default: '3' },
+    write: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+type Row = { readonly operation: string; readonly connections: number; readonly measures: Readonly<Record<string, Measure>> };
+
+async function main(): Promise<void> {
+  if (values.help) return console.log(help);
+  await using started = await startTargets();
+  const rows: Row[] = [];
+  for (const operation of operations) {
+    for (const connections of [1, 32]) {
+      say(`${operation.name}, ${connections} connection(s)`);
+      const load = { body: bodyOf(operation), connections, seconds: Number(values.seconds) };
+      rows.push({ operation: operation.name, connections, measures: await interleaved(started.targets, load) });
+    }
+  }
+  const report = table(rows);
+  console.log(values.json ? JSON.stringify(rows) : report);
+  if (values.write) await writeFile('test/bench/RESULTS.md', results(report));
+}
+
+/** Every target in turn, as often as there are repeats, so that a drift of the machine meets all of them. */
+async function interleaved(
+  targets: readonly Target[],
+  load: Parameters<typeof measure>[1],
+): Promise<Readonly<Record<string, Measure>>> {
+  const measured = new Map<string, Measure[]>(targets.map(({ name }) => [name, []]));
+  for (const target of targets) await measure(target, { ...load, seconds: 1 });
+  for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
+    for (const target of targets) measured.get(target.name)?.push(await measure(target, load));
+  }
+  return Object.fromEntries([...measured].map(([name, all]) => [name, median(all)]));
+}
+
+function table(rows: readonly Row[]): string {
+  const head = [
+    'operation',
+    'conn.',
+    'target',
+    'req/s',
+    'p50 ms',
+    'p95 ms',
+    'p99 ms',
+    'CPU s/1,000',
+    'RSS MB',
+    'failed',
+    'CPU : stock',
+    'req/s : stock',
+  ];
+  const lines = rows.flatMap(({ operation, connections, measures }) =>
+    Object.entries(measures).map(([name, found]) => {
+      const { stock } = measures;
+      const ratio = (figure: 'cpuPerThousand' | 'requestsPerSecond'): string =>
+        stock === undefined ? '' : (found[figure] / stock[figure]).toFixed(2);
+      const figures = [
+        found.requestsPerSecond.toFixed(0),
+        found.p50.toFixed(1),
+        found.p95.toFixed(1),
+        found.p99.toFixed(1),
+        found.cpuPerThousand.toFixed(2),
+      ];
+      return [
+        operation,
+        connections,
+        name,
+        ...figures,
+        found.residentMegabytes.toFixed(0),
+        found.failures,
+        ratio('cpuPerThousand'),
+        ratio('requestsPerSecond'),
+      ];
+    }),
+  );
+  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+const results = (report: string): string => `# Bench results
+
+${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}; medians of ${values.repeats} interleaved runs of ${values.seconds} s.
+Made by \`npm run bench -- --write\`. CPU is that of all processes but the sandbox and the load generator: for \`ours\` one
+process, for \`stock\` the plain gateway and its seven subgraph servers, for \`bare\` a node:http server that answers the
+same bytes. All targets stand over one sandbox and share two cores with it, so ratios mean more than single figures.
+
+${report}
+`;
+
+function say(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`… ${text}\n`);
+}
+
+await main();

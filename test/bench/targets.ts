@@ -1,0 +1,122 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serviceNames } from '#kit/service-names.ts';
+import { developmentSettings } from '#ops/sandbox/settings.ts';
+import { operations } from './operations.ts';
+import type { Process } from './processes.ts';
+import { run } from './processes.ts';
+
+export type Target = {
+  readonly name: string;
+  readonly url: string;
+  /** The processes whose CPU time and memory count. */
+  readonly pids: readonly number[];
+};
+
+export type Targets = AsyncDisposable & { readonly targets: readonly Target[] };
+
+/** Starts one sandbox and, over it, our process, the stock set-up, and a bare server that knows the answers. */
+export async function startTargets(): Promise<Targets> {
+  await using opening = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'lab-gateway-bench-'));
+  opening.defer(() => rm(folder, { recursive: true }));
+  const env = serviceEnvironment(
+    JSON.parse(opening.use(await run(['ops/sandbox/main.ts', '--json', '--ports', 'any'], {})).ready),
+  );
+  const ours = opening.use(
+    await run(
+      ['gateway/main.ts'],
+      { ...env, ENVIRONMENT: 'test', GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: '0', LOG_LEVEL: 'warn' },
+      isBanner,
+    ),
+  );
+  const oursUrl = /http:\S+/.exec(ours.ready)?.[0] ?? '';
+  const stock = await startStock(opening, env, folder);
+  await compare(oursUrl, stock.url);
+  const bare = opening.use(await run(['test/bench/bare-server.ts', await writeAnswers(oursUrl, folder)], {}));
+  const opened = opening.move();
+  return {
+    targets: [
+      { name: 'ours', url: oursUrl, pids: [ours.pid] },
+      stock,
+      { name: 'bare', url: JSON.parse(bare.ready).url, pids: [bare.pid] },
+    ],
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+const isBanner = (line: string): boolean => line.includes('/graphql');
+
+const variables = {
+  auth: 'AUTH',
+  samples: 'SAMPLE',
+  storage: 'STORAGE',
+  templates: 'TEMPLATE',
+  sequencing: 'SEQUENCING',
+  rag: 'RAG',
+  graph: 'GRAPH',
+} as const;
+
+function serviceEnvironment(urls: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = serviceNames.flatMap((name) => {
+    const { token, accountEmail, accountPassword } = developmentSettings(name);
+    const given = { URL: urls[name], TOKEN: token, ACCOUNT_EMAIL: accountEmail, ACCOUNT_PASSWORD: accountPassword };
+    return Object.entries(given).flatMap(([suffix, value]) =>
+      value === undefined ? [] : [[`${variables[name]}_SERVICE_${suffix}`, value]],
+    );
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The plain gateway in front of the same subgraphs, each an HTTP server in a process of its own. */
+async function startStock(opening: AsyncDisposableStack, env: Record<string, string>, folder: string): Promise<Target> {
+  const started: Process[] = [];
+  let supergraph = await readFile('schema/supergraph.graphql', 'utf8');
+  for (const name of serviceNames) {
+    const subgraph = opening.use(await run(['subgraphs/main.ts', name, '--port', '0', '--json'], env));
+    started.push(subgraph);
+    supergraph = supergraph.replace(`"local:${name}"`, JSON.stringify(JSON.parse(subgraph.ready).url));
+  }
+  const file = join(folder, 'supergraph.graphql');
+  await writeFile(file, supergraph);
+  const gateway = opening.use(await run(['test/bench/stock-gateway.ts', file], { NODE_ENV: 'production' }));
+  return { name: 'stock', url: JSON.parse(gateway.ready).url, pids: [gateway.pid, ...started.map(({ pid }) => pid)] };
+}
+
+async function ask(url: string, body: object): Promise<string> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return response.text();
+}
+
+const nameOf = (query: string): string => /query (\w+)/.exec(query)?.[1] ?? '';
+
+/** A measurement of different answers would compare nothing. */
+async function compare(ours: string, stock: string): Promise<void> {
+  for (const { name, query, variables: given } of operations) {
+    const [left = '', right = ''] = await Promise.all([ours, stock].map((url) => ask(url, { query, variables: given })));
+    if (left.includes('"errors"') || JSON.stringify(JSON.parse(left)) !== JSON.stringify(JSON.parse(right))) {
+      throw new Error(`${name}: the answers differ.\n${left.slice(0, 500)}\n${right.slice(0, 500)}`);
+    }
+  }
+}
+
+async function writeAnswers(url: string, folder: string): Promise<string> {
+  const answers = await Promise.all(
+    operations.map(async ({ query, variables: given }) => [
+      nameOf(query),
+      JSON.parse(await ask(url, { query, variables: given })),
+    ]),
+  );
+  const file = join(folder, 'answers.json');
+  await writeFile(file, JSON.stringify(Object.fromEntries(answers)));
+  return file;
+}
+
+/** The request body of an operation, with its name, by which the bare server finds the answer. */
+export const bodyOf = ({ query, variables: given }: (typeof operations)[number]): string =>
+  JSON.stringify({ operationName: nameOf(query), query, variables: given });

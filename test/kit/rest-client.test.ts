@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Call } from '#kit/call.ts';
+import { path } from '#kit/path.ts';
+import type { UpstreamOptions } from '#kit/rest-client.ts';
+import { openUpstream } from '#kit/rest-client.ts';
+import { always, startUpstream } from '#test/harness/upstream.ts';
+
+const Thing = z.object({ id: z.string() });
+
+const clientOf = (url: string, options: Partial<UpstreamOptions> = {}, call: Partial<Call> = {}) => {
+  const upstream = openUpstream({ service: 'things', origin: url, timeoutMs: 300, maxBytes: 10_000, connections: 4, ...options });
+  const rest = upstream.forCall({ requestId: 'request-0001', signal: new AbortController().signal, ...call });
+  return { rest, [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose]() };
+};
+
+const refusals: readonly (readonly [string, Parameters<typeof startUpstream>[0], string])[] = [
+  ['a 500 with a password', always(500, '{"password":"hunter2"}'), 'UPSTREAM_UNAVAILABLE'],
+  ['a 503 page', always(503, '<h1>db-7.internal</h1>', { 'content-type': 'text/html' }), 'UPSTREAM_UNAVAILABLE'],
+  ['a 403', always(403, '{}'), 'UPSTREAM_REJECTED'],
+  ['a redirect', always(307, '', { location: 'http://127.0.0.1:1/' }), 'UPSTREAM_INVALID_RESPONSE'],
+  ['malformed JSON', always(200, '{"id":'), 'UPSTREAM_INVALID_RESPONSE'],
+  ['JSON of the wrong shape', always(200, '{"id":5}'), 'UPSTREAM_INVALID_RESPONSE'],
+  ['null', always(200, 'null'), 'UPSTREAM_INVALID_RESPONSE'],
+  ['plain text', always(200, 'all good', { 'content-type': 'text/plain' }), 'UPSTREAM_INVALID_RESPONSE'],
+  ['a body over the limit', always(200, JSON.stringify({ id: 'x'.repeat(20_000) })), 'UPSTREAM_INVALID_RESPONSE'],
+  ['no answer', () => undefined, 'UPSTREAM_TIMEOUT'],
+  [
+    'a body that never ends',
+    (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).write('{'),
+    'UPSTREAM_TIMEOUT',
+  ],
+  ['a reset connection', (request) => void request.socket.destroy(), 'UPSTREAM_UNAVAILABLE'],
+];
+
+test.each(refusals)('%s becomes an error with a code, the service and none of its words', async (_, handle, code) => {
+  await using upstream = await startUpstream(handle);
+  await using client = clientOf(upstream.url);
+  const error = await client.rest.get(path`/things/${'1'}`, { answer: Thing }).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code, extensions: { code, service: 'things' } });
+  expect(JSON.stringify([(error as Error).message, error])).not.toMatch(/hunter2|internal|127\.0\.0\.1/);
+  expect(upstream.seen).toEqual(['GET /things/1']);
+});
+
+test('an upstream that is not there is UPSTREAM_UNAVAILABLE', async () => {
+  const { url } = await startUpstream(always(200, '{}')).then(async (upstream) => {
+    await upstream[Symbol.asyncDispose]();
+    return upstream;
+  });
+  await using client = clientOf(url);
+  await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+});
+
+test('a 404 is null for find and NOT_FOUND for get', async () => {
+  await using upstream = await startUpstream(always(404, ''));
+  await using client = clientOf(upstream.url);
+  expect(await client.rest.find('/things/1', { answer: Thing })).toBeNull();
+  await expect(client.rest.get('/things/1', { answer: Thing })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('a 429 carries how long to wait', async () => {
+  await using upstream = await startUpstream(always(429, '', { 'retry-after': '7' }));
+  await using client = clientOf(upstream.url);
+  await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({
+    code: 'UPSTREAM_RATE_LIMITED',
+    extensions: { retryAfter: 7 },
+  });
+});
+
+test.each(['../admin', '%2e%2e%2f', 'a/b?x=1#', '..', '.', 'a\u0000', 'ü∕'])('the id %j stays one segment', async (id) => {
+  await using upstream = await startUpstream(always(404, ''));
+  await using client = clientOf(upstream.url);
+  await client.rest.find(path`/things/${id}/parts`, { answer: Thing });
+  expect(upstream.seen[0]).toMatch(/^GET \/things\/[^/?#]+\/parts$/);
+  expect(upstream.seen[0]).not.toMatch(/\/\.{1,2}\//);
+});
+
+test('prefix, query and credential go out as set, and absent values do not', async () => {
+  const headers: unknown[] = [];
+  await using upstream = await startUpstream((request, response) => {
+    headers.push([request.headers.authorization, request.headers['x-request-id'], request.headers['cookie']]);
+    always(200, '{"id":"1"}')(request, response);
+  });
+  await using client = clientOf(upstream.url, { prefix: '/api/v1', authorization: 'Bearer own' });
+  await client.rest.get('/things', { answer: Thing, query: { page: 1, q: 'a&b', none: null, gone: undefined } });
+  await client.rest.get('/things', { answer: Thing, authorization: 'Bearer caller' });
+  expect(upstream.seen).toEqual(['GET /api/v1/things?page=1&q=a%26b', 'GET /api/v1/things']);
+  expect(headers).toEqual([
+    ['Bearer own', 'request-0001', undefined],
+    ['Bearer caller', 'request-0001', undefined],
+  ]);
+});
+
+test('one request has ten calls under way at most', async () => {
+  await using upstream = await startUpstream(
+    (request, response) => void setImmediate(() => always(200, '{"id":"1"}')(request, response)),
+  );
+  await using client = clientOf(upstream.url, { connections: 50, timeoutMs: 5_000 });
+  await Promise.all(Array.from({ length: 60 }, (_, index) => client.rest.get(path`/things/${String(index)}`, { answer: Thing })));
+  expect(upstream.seen).toHaveLength(60);
+  expect(upstream.peak()).toBeLessThanOrEqual(10);
+});
+
+test('a caller that goes away ends its calls', async () => {
+  const gone = new AbortController();
+  await using upstream = await startUpstream(() => gone.abort(new Error('gone')));
+  await using client = clientOf(upstream.url, { timeoutMs: 60_000 }, { signal: gone.signal });
+  await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+  await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+  expect(upstream.seen).toHaveLength(1);
+});
