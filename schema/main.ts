@@ -21,7 +21,7 @@ const supergraphFile = file('supergraph.graphql');
 const apiFile = file('api.graphql');
 
 async function readSubgraphs(): Promise<SubgraphSdl[]> {
-  const root = new URL(import.meta.resolve('#subgraphs/'));
+  const root = new URL('.', import.meta.resolve('#subgraphs/registry.ts'));
   const folders = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
   return Promise.all(
     folders.sort().map(async (name) => ({

@@ -38,12 +38,12 @@ export async function startEngine({ sdl, dataSourceOf, plugins, formatError, log
   const gateway = new ApolloGateway({
     supergraphSdl: sdl,
     buildService: ({ name }) => dataSourceOf(name),
-    logger,
+    logger: librarian(logger),
     queryPlannerConfig: { debug: { maxEvaluatedPlans: options.maxEvaluatedPlans } },
   });
   const server = new ApolloServer<RequestContext>({
     gateway,
-    logger,
+    logger: librarian(logger),
     formatError,
     introspection: options.openIntrospection,
     hideSchemaDetailsFromClientErrors: !options.openIntrospection,
@@ -61,3 +61,11 @@ export async function startEngine({ sdl, dataSourceOf, plugins, formatError, log
   await server.start();
   return { server, [Symbol.asyncDispose]: () => server.stop() };
 }
+
+/** What Apollo's packages tell at info is of use for finding faults only. */
+const librarian = (logger: Logger) => ({
+  debug: (message: unknown) => logger.trace(String(message)),
+  info: (message: unknown) => logger.debug(String(message)),
+  warn: (message: unknown) => logger.warn(String(message)),
+  error: (message: unknown) => logger.error(String(message)),
+});

@@ -1,0 +1,55 @@
+import { openSource } from '#gateway/plan/open-source.ts';
+import { systemClock } from '#kit/clock.ts';
+import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import type { ServiceName } from '#kit/service-names.ts';
+import { serviceNames } from '#kit/service-names.ts';
+import type { SandboxCall } from '#ops/sandbox/sandbox.ts';
+import { startSandbox } from '#ops/sandbox/sandbox.ts';
+import { developmentSettings } from '#ops/sandbox/settings.ts';
+import { subgraphs } from '#subgraphs/registry.ts';
+import { serve } from '#subgraphs/serve.ts';
+import type { GatewayUnderTest } from './gateway.ts';
+import { testGateway } from './gateway.ts';
+
+export type LaboratoryUnderTest = AsyncDisposable & {
+  readonly gateway: GatewayUnderTest;
+  /** What the sandbox was asked; `calls.length = 0` begins anew. */
+  readonly calls: SandboxCall[];
+  /** Stops one service as a crash would. */
+  readonly kill: (name: ServiceName) => Promise<void>;
+};
+
+type Options = {
+  /** Subgraphs that run as HTTP servers of their own instead of in the gateway's process. */
+  readonly remote?: readonly ServiceName[];
+};
+
+/** The whole laboratory: sandbox, subgraphs and gateway. */
+export async function startLaboratory({ remote = [] }: Options = {}): Promise<LaboratoryUnderTest> {
+  await using opening = new AsyncDisposableStack();
+  const calls: SandboxCall[] = [];
+  const sandbox = opening.use(await startSandbox({ ports: 'any', onCall: (call) => calls.push(call) }));
+  const onUnexpectedError = (error: unknown): void => console.error(error);
+  const locals = new Map<string, RunningSubgraph>();
+  const env: Record<string, string> = { SUPERGRAPH_PATH: '' };
+  for (const name of serviceNames) {
+    const settings = {
+      prefix: '',
+      timeoutMs: 5_000,
+      connections: 64,
+      ...developmentSettings(name),
+      url: sandbox.urls.get(name) ?? '',
+    };
+    const running = (await subgraphs[name]()).open({ settings, clock: systemClock, onUnexpectedError });
+    if (remote.includes(name)) {
+      const served = opening.use(await serve(running, { host: '127.0.0.1', port: 0, onUnexpectedError }));
+      env[`${name.toUpperCase()}_SUBGRAPH_URL`] = served.url;
+    } else {
+      locals.set(name, opening.use(running));
+    }
+  }
+  const source = await openSource({ path: undefined, list: undefined, pollMs: 1_000, listPollMs: 1_000 });
+  const gateway = opening.use(await testGateway({ source, locals, env }));
+  const opened = opening.move();
+  return { gateway, calls, kill: (name) => sandbox.stop(name), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
