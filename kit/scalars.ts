@@ -13,14 +13,15 @@ export function toUtc(text: string): string {
 }
 
 function serializeDateTime(value: unknown): string {
-  if (typeof value === 'string') return toUtc(value);
-  if (value instanceof Date) return value.toISOString();
-  throw new TypeError('DateTime serializes strings and dates only.');
+  const utc = typeof value === 'string' ? toUtc(value) : undefined;
+  if (utc === undefined) throw new ExpectedError('UPSTREAM_INVALID_RESPONSE', 'A service gave a date that cannot be read.');
+  return utc;
 }
 
 function parseDateTime(value: unknown): string {
-  if (typeof value === 'string') return toUtc(value);
-  throw new ExpectedError('BAD_USER_INPUT', 'A DateTime is a string like 2026-11-20T08:30:00Z.');
+  const utc = typeof value === 'string' ? toUtc(value) : undefined;
+  if (utc === undefined) throw new ExpectedError('BAD_USER_INPUT', 'A DateTime is written like 2026-11-20T08:30:00Z.');
+  return utc;
 }
 
 export const DateTime = new GraphQLScalarType<string, string>({

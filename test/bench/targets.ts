@@ -21,9 +21,8 @@ export async function startTargets(): Promise<Targets> {
   await using opening = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'lab-gateway-bench-'));
   opening.defer(() => rm(folder, { recursive: true }));
-  const env = serviceEnvironment(
-    JSON.parse(opening.use(await run(['ops/sandbox/main.ts', '--json', '--ports', 'any'], {})).ready),
-  );
+  const sandbox = opening.use(await run(['ops/sandbox/main.ts', '--json', '--ports', 'any'], {}));
+  const env = { NODE_ENV: 'production', ...serviceEnvironment(JSON.parse(sandbox.ready)) };
   const ours = opening.use(
     await run(
       ['gateway/main.ts'],
@@ -80,7 +79,7 @@ async function startStock(opening: AsyncDisposableStack, env: Record<string, str
   }
   const file = join(folder, 'supergraph.graphql');
   await writeFile(file, supergraph);
-  const gateway = opening.use(await run(['test/bench/stock-gateway.ts', file], { NODE_ENV: 'production' }));
+  const gateway = opening.use(await run(['test/bench/stock-gateway.ts', file], env));
   return { name: 'stock', url: JSON.parse(gateway.ready).url, pids: [gateway.pid, ...started.map(({ pid }) => pid)] };
 }
 

@@ -1,0 +1,35 @@
+import type { OpenParts } from '#kit/define-subgraph.ts';
+import { defineSubgraph } from '#kit/define-subgraph.ts';
+import { authClient } from './client.ts';
+import type { Directory } from './directory.ts';
+import { directory } from './directory.ts';
+import { authLoaders } from './loaders.ts';
+import { permissions } from './permissions.ts';
+import { decode } from './refusals.ts';
+import type { AuthContext } from './resolvers.ts';
+import { resolvers } from './resolvers.ts';
+
+export const authSubgraph = defineSubgraph<AuthContext>({
+  name: 'auth',
+  schema: new URL('schema.graphql', import.meta.url),
+  resolvers,
+  permissions,
+  decode,
+  open: (parts) => {
+    const names = openDirectory(parts);
+    return ({ rest, call: { authorization } }) => {
+      const client = authClient(rest);
+      return { client, loaders: authLoaders({ client, authorization, directory: names }) };
+    };
+  },
+});
+
+function openDirectory({ settings, clock, background }: OpenParts): Directory | undefined {
+  const { accountEmail, accountPassword } = settings;
+  if (accountEmail === undefined || accountPassword === undefined) return undefined;
+  return directory({
+    account: { email: accountEmail, password: accountPassword },
+    clock,
+    background: () => authClient(background('auth-directory')),
+  });
+}

@@ -1,0 +1,34 @@
+import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
+import type { RagClient, Submission } from './client.ts';
+import type { RagLoaders } from './loaders.ts';
+
+export type RagContext = { readonly client: RagClient; readonly loaders: RagLoaders };
+
+type ById = { readonly id: string };
+
+/** A sample as the gateway hands it over: its key, and the metadata that `ragSubmission` requires. */
+type SampleReference = { readonly barcode: string; readonly metadata?: unknown };
+
+export const resolvers: SubgraphResolvers = {
+  Query: {
+    ragSubmission: (_: unknown, { id }: ById, { loaders }: RagContext) => loaders.byId.load(id),
+    ragSubmissions: (_: unknown, _arguments: object, { loaders }: RagContext) => loaders.all(),
+  },
+  RagSubmission: {
+    __resolveReference: ({ id }: ById, { loaders }: RagContext) => loaders.byId.load(id),
+    matchedSample: ({ sampleLabel }: Submission) => sampleLabel && { __typename: 'Sample', barcode: sampleLabel },
+  },
+  Sample: {
+    __resolveReference: (reference: SampleReference) => reference,
+    ragSubmission: ({ metadata }: SampleReference, _: object, { loaders }: RagContext) => {
+      const id = submissionId(metadata);
+      return id === null ? null : loaders.byId.load(id);
+    },
+  },
+};
+
+function submissionId(metadata: unknown): string | null {
+  if (typeof metadata !== 'object' || metadata === null || !('rag_submission_id' in metadata)) return null;
+  const { rag_submission_id: id } = metadata;
+  return typeof id === 'string' ? id : null;
+}

@@ -1,0 +1,52 @@
+import type { Connection } from '#kit/connection.ts';
+import { connection, pagesFor, windowOf } from '#kit/connection.ts';
+import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
+import { ExpectedError } from '#kit/errors.ts';
+import { isUuid } from '#kit/ids.ts';
+import type { Sample, SampleFilter, SamplesClient } from './client.ts';
+import { maxPageSize } from './client.ts';
+import type { SampleLoaders } from './loaders.ts';
+import { allowedTransitions } from './transitions.ts';
+
+export type SamplesContext = { readonly client: SamplesClient; readonly loaders: SampleLoaders };
+
+type OneSample = { readonly id?: string | null; readonly barcode?: string | null };
+
+type ManySamples = { readonly first?: number | null; readonly after?: string | null; readonly filter?: SampleFilter | null };
+
+export const resolvers: SubgraphResolvers = {
+  Query: {
+    sample: (_: unknown, wanted: OneSample, context: SamplesContext) => {
+      if ((wanted.id == null) === (wanted.barcode == null))
+        throw new ExpectedError('BAD_USER_INPUT', 'Give either id or barcode, one of the two.');
+      return load(wanted, context);
+    },
+    samples: (_: unknown, wanted: ManySamples, { loaders }: SamplesContext) => samples(wanted, loaders),
+  },
+  Sample: {
+    __resolveReference: (reference: OneSample, context: SamplesContext) => load(reference, context),
+    allowedTransitions: ({ status }: Sample) => allowedTransitions(status),
+    template: ({ templateId }: Sample) => reference('Template', templateId),
+    createdBy: ({ createdByRaw }: Sample) => reference('User', createdByRaw),
+  },
+};
+
+async function load({ id, barcode }: OneSample, { loaders }: SamplesContext): Promise<Sample | null> {
+  if (id != null) return loaders.byId.load(id);
+  return barcode == null ? null : loaders.byBarcode.load(barcode);
+}
+
+async function samples(wanted: ManySamples, loaders: SampleLoaders): Promise<Connection<Sample>> {
+  const filter = wanted.filter ?? {};
+  const window = windowOf(wanted, { size: 50, max: maxPageSize });
+  if (filter.templateId != null && !isUuid(filter.templateId))
+    throw new ExpectedError('BAD_USER_INPUT', 'filter.templateId: is not a UUID.');
+  const { size, pages, skip } = pagesFor(window, maxPageSize);
+  const answers = await Promise.all(pages.map((page) => loaders.page({ page, size, filter })));
+  const rows = answers.flatMap((answer) => answer.samples).slice(skip);
+  return connection({ rows, window, total: answers[0]?.total ?? 0 });
+}
+
+/** The sample service holds ids of other services as unchecked text. */
+const reference = (type: string, id: string | null | undefined): object | null =>
+  id != null && isUuid(id) ? { __typename: type, id: id.toLowerCase() } : null;
