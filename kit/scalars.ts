@@ -4,12 +4,11 @@ import { ExpectedError } from './errors.ts';
 const utcPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/;
 const zonePattern = /(Z|[+-]\d{2}:\d{2})$/;
 
-/** RFC 3339 in UTC. Services that leave the zone out mean UTC (contract section 1.6). */
-export function toUtc(text: string): string {
+/** RFC 3339 in UTC, or undefined for what is no date. Services that leave the zone out mean UTC (contract section 1.6). */
+function toUtc(text: string): string | undefined {
   if (utcPattern.test(text)) return text;
   const date = new Date(zonePattern.test(text) ? text : `${text}Z`);
-  if (Number.isNaN(date.getTime())) throw new ExpectedError('BAD_USER_INPUT', 'A DateTime is written like 2026-11-20T08:30:00Z.');
-  return date.toISOString();
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 function serializeDateTime(value: unknown): string {

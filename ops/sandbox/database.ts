@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
 
-export type Params = Readonly<Record<string, SQLInputValue>>;
+type Params = Readonly<Record<string, SQLInputValue>>;
 
 /** A prepared statement: named parameters in, typed rows out. */
 export type Query<Row> = {

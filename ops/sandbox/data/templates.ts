@@ -2,7 +2,7 @@ import { counts, epoch, range, templateId } from './facts.ts';
 
 export const fieldTypes = ['Text', 'Number', 'Date', 'Boolean', 'Select', 'Multiselect', 'File'] as const;
 
-export type FieldType = (typeof fieldTypes)[number];
+type FieldType = (typeof fieldTypes)[number];
 
 export type Sheet = {
   readonly name: string;

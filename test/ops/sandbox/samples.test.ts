@@ -164,13 +164,13 @@ test('a barcode belongs to one sample', async () => {
 });
 
 test.for([
-  { name: '', sample_type: 'DNA' },
-  { name: 'x'.repeat(256), sample_type: 'DNA' },
-  { name: 'A', sample_type: 'dna' },
-  { name: 'A', sample_type: 'DNA', barcode: 'x'.repeat(101) },
-  { name: 'A', sample_type: 'DNA', quality_score: 1.5 },
-  { name: 'A', sample_type: 'DNA', volume: -1 },
-])('a sample with impossible values is refused: %j', async (fields) => {
+  ['no name', { name: '', sample_type: 'DNA' }],
+  ['a name of 256 characters', { name: 'x'.repeat(256), sample_type: 'DNA' }],
+  ['a type in lower case', { name: 'A', sample_type: 'dna' }],
+  ['a barcode of 101 characters', { name: 'A', sample_type: 'DNA', barcode: 'x'.repeat(101) }],
+  ['a quality score over 1', { name: 'A', sample_type: 'DNA', quality_score: 1.5 }],
+  ['a negative volume', { name: 'A', sample_type: 'DNA', volume: -1 }],
+] as const)('a sample with %s is refused', async ([, fields]) => {
   await using samples = await startSamples();
   const { status, body } = await call(`${samples.url}/samples`, post(fields));
   expect(status).toBe(400);

@@ -14,7 +14,7 @@ export type AuditEvent = {
   readonly timestamp: string;
 };
 
-export type AuditEntry = AuditEvent & { readonly id: string; readonly event_id: string };
+type AuditEntry = AuditEvent & { readonly id: string; readonly event_id: string };
 
 export type AuditLog = {
   readonly add: (event: AuditEvent) => void;

@@ -3,7 +3,7 @@ import { insertInto } from '#ops/sandbox/data/table.ts';
 import { prepare } from '#ops/sandbox/database.ts';
 
 /** The letter that would carry a reset token; nothing is sent, it lies in the outbox. */
-export type Reset = { readonly token: string; readonly user_id: string; readonly email: string; readonly expires_at: string };
+type Reset = { readonly token: string; readonly user_id: string; readonly email: string; readonly expires_at: string };
 
 export type ResetTable = {
   readonly find: (token: string) => Reset | undefined;

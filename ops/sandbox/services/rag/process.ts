@@ -12,7 +12,7 @@ import type { SubmissionStore } from './store.ts';
 const maxFileBytes = 50 * 1024 * 1024;
 
 /** What a document gave; the call answers 200 even when it could not be read. */
-export type Processed = {
+type Processed = {
   readonly success: boolean;
   readonly confidence_score: number;
   readonly samples_found: number;

@@ -35,7 +35,12 @@ export const CreateBody = z.object({
 /** Absent and null both mean unchanged: a value can never be cleared. */
 export const UpdateBody = z.object({ ...details, name: text, sample_type: text });
 
-export const StatusBody = z.object({ new_status: status, reason: text, metadata: z.unknown(), notify: z.boolean().nullish() });
+export const StatusBody = z.object({
+  new_status: status,
+  reason: text,
+  metadata: z.unknown().optional(),
+  notify: z.boolean().nullish(),
+});
 
 export const BatchBody = z.object({ samples: z.array(CreateBody) });
 

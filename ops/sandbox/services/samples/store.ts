@@ -1,10 +1,10 @@
 import type { Sample } from '#ops/sandbox/data/samples.ts';
 import { seedSamples } from '#ops/sandbox/data/samples.ts';
-import { encode, insertInto, transaction } from '#ops/sandbox/data/table.ts';
+import { insertInto, transaction } from '#ops/sandbox/data/table.ts';
 import { openDatabase, prepare, preparedOnce } from '#ops/sandbox/database.ts';
 import type { SampleList } from './bodies.ts';
 
-export type SamplePage = {
+type SamplePage = {
   readonly samples: readonly Sample[];
   readonly total_count: number;
   readonly page: number;
@@ -17,44 +17,26 @@ export type SampleStore = Disposable & {
   readonly findByBarcode: (barcode: string) => Sample | undefined;
   readonly list: (query: SampleList) => SamplePage;
   readonly insert: (sample: Sample) => void;
-  /** Overwrites every column of the sample of that id. */
+  /** Overwrites the sample of that id. */
   readonly replace: (sample: Sample) => void;
   readonly countBy: (column: 'status' | 'sample_type') => ReadonlyMap<string, number>;
   readonly countCreatedSince: (time: string) => number;
   readonly atOnce: <Result>(change: () => Result) => Result;
 };
 
-const columns = [
-  'id',
-  'name',
-  'barcode',
-  'sample_type',
-  'status',
-  'template_id',
-  'source_type',
-  'source_identifier',
-  'collection_date',
-  'collection_location',
-  'collector',
-  'concentration',
-  'volume',
-  'unit',
-  'quality_score',
-  'metadata',
-  'notes',
-  'created_at',
-  'updated_at',
-  'created_by',
-  'updated_by',
-] as const satisfies readonly (keyof Sample)[];
-
+/** A sample is kept whole; the columns it is found and sorted by are computed from it. */
 const schema = `
   CREATE TABLE samples (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, barcode TEXT NOT NULL UNIQUE, sample_type TEXT NOT NULL, status TEXT NOT NULL,
-    template_id TEXT, source_type TEXT, source_identifier TEXT, collection_date TEXT, collection_location TEXT, collector TEXT,
-    concentration REAL, volume REAL, unit TEXT, quality_score REAL, metadata TEXT, notes TEXT,
-    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, created_by TEXT, updated_by TEXT
-  ) WITHOUT ROWID;
+    id TEXT PRIMARY KEY, content TEXT NOT NULL,
+    name TEXT AS (content ->> 'name') STORED,
+    barcode TEXT AS (content ->> 'barcode') STORED UNIQUE,
+    sample_type TEXT AS (content ->> 'sample_type') STORED,
+    status TEXT AS (content ->> 'status') STORED,
+    template_id TEXT AS (content ->> 'template_id') STORED,
+    notes TEXT AS (content ->> 'notes') STORED,
+    created_at TEXT AS (content ->> 'created_at') STORED,
+    updated_at TEXT AS (content ->> 'updated_at') STORED
+  );
   CREATE INDEX samples_by_age ON samples (created_at DESC, id);
   CREATE INDEX samples_by_status ON samples (status);
 `;
@@ -78,25 +60,25 @@ const filters = {
 
 const filterNames = Object.keys(filters) as (keyof typeof filters)[];
 
-/** A sample as the database keeps it: metadata is JSON text. */
-type Row = Omit<Sample, 'metadata'> & { readonly metadata: string | null };
+type Row = { readonly content: string };
 
 export function openSampleStore(): SampleStore {
   const database = openDatabase(schema);
-  const insert = insertInto(database, 'samples', columns);
-  const byId = prepare<Row>(database, 'SELECT * FROM samples WHERE id = :id');
-  const byBarcode = prepare<Row>(database, 'SELECT * FROM samples WHERE barcode = :barcode');
-  const update = prepare(database, `UPDATE samples SET ${columns.map((name) => `${name} = :${name}`).join(', ')} WHERE id = :id`);
+  const insertRow = insertInto(database, 'samples', ['id', 'content']);
+  const insert = (sample: Sample) => insertRow({ id: sample.id, content: sample });
+  const byId = prepare<Row>(database, 'SELECT content FROM samples WHERE id = :id');
+  const byBarcode = prepare<Row>(database, 'SELECT content FROM samples WHERE barcode = :barcode');
+  const update = prepare(database, 'UPDATE samples SET content = :content WHERE id = :id');
   const since = prepare<{ total: number }>(database, 'SELECT COUNT(*) AS total FROM samples WHERE created_at >= :time');
   const groups = preparedOnce<{ word: string; total: number }>(database);
   const atOnce = <Result>(change: () => Result): Result => transaction(database, change);
   atOnce(() => seedSamples().forEach(insert));
   return {
-    find: (id) => sampleOf(byId.one({ id })),
-    findByBarcode: (barcode) => sampleOf(byBarcode.one({ barcode })),
+    find: (id) => byId.all({ id }).map(sampleOf).at(0),
+    findByBarcode: (barcode) => byBarcode.all({ barcode }).map(sampleOf).at(0),
     list: pageReader(preparedOnce(database), preparedOnce(database)),
     insert,
-    replace: (sample) => void update.run(Object.fromEntries(columns.map((name) => [name, encode(sample[name])]))),
+    replace: (sample) => void update.run({ id: sample.id, content: JSON.stringify(sample) }),
     countBy: (column) => {
       const rows = groups(`SELECT ${column} AS word, COUNT(*) AS total FROM samples GROUP BY ${column}`).all();
       return new Map(rows.map(({ word, total }) => [word, total]));
@@ -118,12 +100,10 @@ function pageReader(rows: Prepared<Row>, totals: Prepared<{ total: number }>): S
     const where = names.length === 0 ? '' : `WHERE ${names.map((name) => filters[name]).join(' AND ')}`;
     const values = Object.fromEntries(names.map((name) => [name, query[name] ?? null]));
     const total = totals(`SELECT COUNT(*) AS total FROM samples ${where}`).one(values)?.total ?? 0;
-    const select = `SELECT * FROM samples ${where} ORDER BY ${orders[query.sort_by]} LIMIT :limit OFFSET :offset`;
+    const select = `SELECT content FROM samples ${where} ORDER BY ${orders[query.sort_by]} LIMIT :limit OFFSET :offset`;
     const found = rows(select).all({ ...values, limit: size, offset: (page - 1) * size });
-    return { samples: found.map(parsedRow), total_count: total, page, page_size: size, total_pages: Math.ceil(total / size) };
+    return { samples: found.map(sampleOf), total_count: total, page, page_size: size, total_pages: Math.ceil(total / size) };
   };
 }
 
-const sampleOf = (row: Row | undefined): Sample | undefined => row && parsedRow(row);
-
-const parsedRow = (row: Row): Sample => ({ ...row, metadata: row.metadata === null ? null : JSON.parse(row.metadata) });
+const sampleOf = ({ content }: Row): Sample => JSON.parse(content);

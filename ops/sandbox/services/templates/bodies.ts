@@ -13,7 +13,7 @@ export const CreateBody = z.object({
   category: text,
   tags: z.array(z.string()).nullish(),
   is_public: flag,
-  form_config: z.unknown(),
+  form_config: z.unknown().optional(),
   metadata: jsonObject.nullish(),
 });
 
@@ -24,10 +24,10 @@ const fieldDetails = {
   field_description: text,
   is_required: flag,
   field_order: z.int().nullish(),
-  validation_rules: z.unknown(),
+  validation_rules: z.unknown().optional(),
   default_value: text,
-  field_options: z.unknown(),
-  field_metadata: z.unknown(),
+  field_options: z.unknown().optional(),
+  field_metadata: z.unknown().optional(),
 };
 
 export const CreateFieldBody = z.object({

@@ -62,10 +62,10 @@ const Form = z.preprocess((text) => JSON.parse(String(text)), CreateBody.partial
 function described({ fileName, form }: Upload): NewTemplate {
   const { name, extension } = split(fileName);
   const type = templateTypes[extension] ?? 'other';
-  if (form === undefined) return { name, template_type: type, form_config: undefined };
+  if (form === undefined) return { name, template_type: type };
   try {
     const { name: given = name, template_type: givenType = type, ...others } = Form.parse(form);
-    return { ...others, name: given, template_type: givenType, form_config: undefined };
+    return { ...others, name: given, template_type: givenType };
   } catch (cause) {
     throw new ServiceFailure(400, `Unreadable template description: ${String(cause)}`);
   }
