@@ -13,6 +13,8 @@ npm run sandbox -- samples storage    only these
   --ports any        any free ports, not the usual ones
   --json             print the addresses as one JSON object
   --help             print this
+
+No mail is sent: the last password reset token is at GET /sandbox/outbox of the auth service.
 `;
 
 type Command = {
