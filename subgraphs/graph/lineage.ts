@@ -1,0 +1,60 @@
+import { assemble } from './assemble.ts';
+import type { GraphClient } from './client.ts';
+import type { Direction, Name } from './cypher.ts';
+import { lineage, maxRows } from './cypher.ts';
+import type { Subgraph } from './parts.ts';
+import { toVertex } from './parts.ts';
+import { LineageRows } from './rows.ts';
+
+export type LineageDirection = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH';
+
+export type LineageArguments = {
+  readonly direction: LineageDirection;
+  readonly maxDepth: number;
+  /** Most vertices for one sample. */
+  readonly limit: number;
+};
+
+/** Where the laboratory keeps the making of its samples; known here, so that no schema need be read for it. */
+const lab = {
+  graph: 'lab',
+  frame: { name: 'Sample' as Name, key: 'key' as Name },
+  edge: 'DERIVED_FROM' as Name,
+};
+
+/** An edge leads from a sample to the one it was made from. */
+const ways: Readonly<Record<LineageDirection, readonly Exclude<Direction, 'BOTH'>[]>> = {
+  UPSTREAM: ['OUT'],
+  DOWNSTREAM: ['IN'],
+  BOTH: ['OUT', 'IN'],
+};
+
+/** The lineages of many samples in as few statements as their limits allow; a sample that the graph does not know is left out. */
+export async function lineages(
+  sampleIds: readonly string[],
+  wanted: LineageArguments,
+  client: GraphClient,
+): Promise<ReadonlyMap<string, Subgraph>> {
+  const perStatement = Math.max(1, Math.floor(maxRows / (wanted.limit + 1)));
+  const chunks = Array.from({ length: Math.ceil(sampleIds.length / perStatement) }, (_, index) =>
+    sampleIds.slice(index * perStatement, (index + 1) * perStatement),
+  );
+  const answers = await Promise.all(chunks.map((chunk) => lineagesOfChunk(chunk, wanted, client)));
+  return new Map(answers.flat());
+}
+
+async function lineagesOfChunk(
+  sampleIds: readonly string[],
+  { direction, maxDepth, limit }: LineageArguments,
+  client: GraphClient,
+): Promise<readonly (readonly [string, Subgraph])[]> {
+  const statement = lineage({ ...lab, directions: ways[direction], depth: maxDepth }, sampleIds);
+  const rows = await client.run(lab.graph, statement, LineageRows);
+  const endsOf = () => ({ source: lab.frame.name, target: lab.frame.name });
+  const options = { limit, cut: rows.length >= maxRows, endsOf };
+  const bySample = Map.groupBy(rows, ([, sampleId]) => sampleId);
+  return [...bySample].map(([sampleId, met]) => {
+    const meetings = met.map(([depth, , cell, edge]) => ({ depth, vertex: toVertex(lab.graph, cell), edge }));
+    return [sampleId, assemble(meetings, options)] as const;
+  });
+}

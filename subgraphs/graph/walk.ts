@@ -1,0 +1,92 @@
+import { assemble } from './assemble.ts';
+import type { Catalog, Catalogs, EdgeFrame, VertexFrame } from './catalog.ts';
+import type { GraphClient } from './client.ts';
+import type { Direction } from './cypher.ts';
+import { maxRows, neighborhood, shortestPath } from './cypher.ts';
+import type { GraphLoaders } from './loaders.ts';
+import type { Edge, Ends, Subgraph, Vertex } from './parts.ts';
+import { joiner, toVertex } from './parts.ts';
+import { NeighborhoodRows, PathRows } from './rows.ts';
+import { readVertexId } from './vertex-id.ts';
+
+export type GraphContext = { readonly client: GraphClient; readonly catalogs: Catalogs; readonly loaders: GraphLoaders };
+
+export type NeighborhoodArguments = {
+  readonly id: string;
+  readonly depth: number;
+  readonly direction: Direction;
+  readonly edgeFrames?: readonly string[] | null;
+  readonly limit: number;
+};
+
+/** A vertex and what lies around it; null when there is no such vertex. */
+export async function neighborhoodOf(wanted: NeighborhoodArguments, context: GraphContext): Promise<Subgraph | null> {
+  const found = await placeOf(wanted.id, context);
+  if (found === null) return null;
+  const { graph, frame, key, catalog } = found;
+  const edges = catalog.edgeFrames(wanted.edgeFrames);
+  const statement = neighborhood({ ...wanted, frame, edges: namesOf(edges) }, key);
+  const [start, rows] = await Promise.all([
+    context.loaders.vertex.load(wanted.id),
+    edges.length === 0 ? [] : context.client.run(graph, statement, NeighborhoodRows),
+  ]);
+  if (start === null) return null;
+  const met = rows.map(([depth, cell, edge]) => ({ depth, vertex: toVertex(graph, cell), edge }));
+  const options = { limit: wanted.limit, cut: rows.length >= maxRows, endsOf: endsIn(edges) };
+  return assemble([{ depth: 0, vertex: start, edge: null }, ...met], options);
+}
+
+export type PathArguments = {
+  readonly from: string;
+  readonly to: string;
+  readonly maxHops: number;
+  readonly edgeFrames?: readonly string[] | null;
+};
+
+type GraphPath = { readonly length: number; readonly vertices: readonly Vertex[]; readonly edges: readonly Edge[] };
+
+/** A shortest way between two vertices; null when there is none. */
+export async function pathBetween(wanted: PathArguments, context: GraphContext): Promise<GraphPath | null> {
+  const [from, to] = await Promise.all([placeOf(wanted.from, context), placeOf(wanted.to, context)]);
+  if (from === null || to === null || from.graph !== to.graph) return null;
+  const edges = from.catalog.edgeFrames(wanted.edgeFrames);
+  if (wanted.from === wanted.to) return pathToItself(wanted.from, context);
+  if (edges.length === 0) return null;
+  const ways = { from: from.frame, to: to.frame, edges: namesOf(edges), maxHops: wanted.maxHops };
+  const statement = shortestPath(ways, { from: from.key, to: to.key });
+  const [row] = await context.client.run(from.graph, statement, PathRows);
+  if (row === undefined) return null;
+  const [length, vertexCells, edgeCells] = row;
+  const vertices = vertexCells.map((cell) => toVertex(from.graph, cell));
+  const join = joiner(vertices, endsIn(edges));
+  return { length, vertices, edges: edgeCells.map(join).filter((edge) => edge !== null) };
+}
+
+async function pathToItself(id: string, { loaders }: GraphContext): Promise<GraphPath | null> {
+  const vertex = await loaders.vertex.load(id);
+  return vertex && { length: 0, vertices: [vertex], edges: [] };
+}
+
+type Place = {
+  readonly graph: string;
+  readonly frame: VertexFrame;
+  readonly key: string | number;
+  readonly catalog: Catalog;
+};
+
+/** Where a vertex would be; null for an id whose graph, frame or kind of key does not exist. */
+async function placeOf(id: string, { catalogs }: GraphContext): Promise<Place | null> {
+  const ref = readVertexId(id);
+  const catalog = ref && (await catalogs.of(ref.graph));
+  const frame = ref && catalog?.vertexFrame(ref.frame);
+  if (!ref || !catalog || !frame) return null;
+  const key = frame.keyValue(ref.key);
+  return key === null ? null : { graph: ref.graph, frame, key, catalog };
+}
+
+const namesOf = (edges: readonly EdgeFrame[]) => edges.map(({ name }) => name);
+
+function endsIn(edges: readonly EdgeFrame[]): (edgeFrame: string) => Ends | undefined {
+  const byName = new Map<string, Ends>(edges.map((edge) => [edge.name, edge]));
+  return (edgeFrame) => byName.get(edgeFrame);
+}

@@ -1,0 +1,90 @@
+import type { Connection } from '#kit/connection.ts';
+import { connection, pagesFor, windowOf } from '#kit/connection.ts';
+import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
+import { isUuid } from '#kit/ids.ts';
+import type { Job, JobDetail, SampleSheet, SheetEntry } from './answers.ts';
+import { sampleIdsIn } from './answers.ts';
+import type { Page, PageRequest, SequencingClient } from './client.ts';
+import { maxPageSize } from './client.ts';
+import type { JobIndex } from './job-index.ts';
+import type { SequencingLoaders } from './loaders.ts';
+import { allowedTransitions, progressPercent } from './states.ts';
+
+export type SequencingContext = {
+  readonly client: SequencingClient;
+  readonly loaders: SequencingLoaders;
+  readonly index: JobIndex;
+};
+
+type ById = { readonly id: string };
+
+type Many = { readonly first?: number | null; readonly after?: string | null };
+
+export const resolvers: SubgraphResolvers = {
+  Query: {
+    sequencingJob: (_: unknown, { id }: ById, { loaders }: SequencingContext) => loaders.job.load(id),
+    sequencingJobs: (_: unknown, wanted: Many, { client }: SequencingContext) => list(wanted, { size: 50, page: client.jobs }),
+    sampleSheet: (_: unknown, { id }: ById, { loaders }: SequencingContext) => sheet(id, loaders),
+    sampleSheets: (_: unknown, wanted: Many, { client }: SequencingContext) => list(wanted, { size: 20, page: client.sheets }),
+  },
+  SequencingJob: {
+    __resolveReference: ({ id }: ById, { loaders }: SequencingContext) => loaders.job.load(id),
+    description: fromDetail((job) => job.description),
+    allowedTransitions: ({ status }: Job) => allowedTransitions(status),
+    progressPercent: ({ status }: Job) => progressPercent(status),
+    sampleSheet: fromDetail(({ sheetId }, loaders) => (sheetId === null ? null : sheet(sheetId, loaders))),
+    samples: fromDetail(samplesOf),
+    createdBy: fromDetail((job) => reference('User', job.createdBy)),
+    assignedTo: fromDetail((job) => reference('User', job.assignedTo)),
+    estimatedStart: fromDetail((job) => job.estimatedStart),
+    actualStart: fromDetail((job) => job.actualStart),
+    actualCompletion: fromDetail((job) => job.actualCompletion),
+    metadata: fromDetail((job) => job.metadata),
+    updatedAt: fromDetail((job) => job.updatedAt),
+  },
+  SampleSheet: {
+    __resolveReference: ({ id }: ById, { loaders }: SequencingContext) => sheet(id, loaders),
+    entries: async ({ id }: SampleSheet, _: unknown, { loaders }: SequencingContext) =>
+      (await loaders.sheet.load(id))?.entries ?? null,
+  },
+  SampleSheetEntry: {
+    sample: ({ sampleIdRaw }: SheetEntry) => reference('Sample', sampleIdRaw),
+  },
+  Sample: {
+    __resolveReference: ({ id }: ById) => ({ id }),
+    sequencingJobs: ({ id }: ById, _: unknown, { index }: SequencingContext) => (isUuid(id) ? index.jobsOf(id) : []),
+  },
+};
+
+/** A field that lists do not tell. */
+function fromDetail<Value>(field: (job: JobDetail, loaders: SequencingLoaders) => Value) {
+  return async (job: Job, _: unknown, { loaders }: SequencingContext) => {
+    const detail = job.kind === 'detail' ? job : await loaders.job.load(job.id);
+    return detail === null ? null : field(detail, loaders);
+  };
+}
+
+type Source<Row> = { readonly size: number; readonly page: (request: PageRequest) => Promise<Page<Row>> };
+
+async function list<Row>(wanted: Many, { size: usual, page: read }: Source<Row>): Promise<Connection<Row>> {
+  const window = windowOf(wanted, { size: usual, max: 500 });
+  const { size, pages, skip } = pagesFor(window, maxPageSize);
+  const answers = await Promise.all(pages.map((page) => read({ page, size })));
+  const rows = answers.flatMap((answer) => answer.rows).slice(skip);
+  return connection({ rows, window, total: answers[0]?.total ?? 0 });
+}
+
+async function sheet(id: string, loaders: SequencingLoaders): Promise<SampleSheet | null> {
+  return (await loaders.sheet.load(id))?.sheet ?? null;
+}
+
+async function samplesOf({ sheetId, metadata }: JobDetail, loaders: SequencingLoaders): Promise<readonly object[]> {
+  const entries = sheetId === null ? [] : ((await loaders.sheet.load(sheetId))?.entries ?? []);
+  const listed = entries.map((entry) => entry.sampleIdRaw);
+  const ids = new Set(listed.length > 0 ? listed : sampleIdsIn(metadata));
+  return [...ids].map((id) => reference('Sample', id)).filter((sample) => sample !== null);
+}
+
+/** The sequencing service holds ids of other services as unchecked text. */
+const reference = (type: string, id: string | null): object | null =>
+  id !== null && isUuid(id) ? { __typename: type, id: id.toLowerCase() } : null;

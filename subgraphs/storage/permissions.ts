@@ -1,0 +1,13 @@
+import type { Permissions } from '#kit/shield.ts';
+import { allow } from '#kit/shield.ts';
+
+/** The gateway has decided who may read; a partner's key never comes this far, so there is no caller to look at. */
+export const permissions: Permissions = {
+  Query: {
+    storageLocation: allow,
+    storageLocations: allow,
+    storageContainer: allow,
+    storageContainers: allow,
+    availablePositions: allow,
+  },
+};
