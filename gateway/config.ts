@@ -47,6 +47,8 @@ const Variables = z.object({
   /** HTTP subgraphs whose own error messages clients may read, comma-separated; ours by default, of a foreign supergraph none. */
   SHOW_SUBGRAPH_ERRORS: list.optional(),
 
+  /** Requests on one connection before it is closed, so that a load balancer spreads anew; 0 for no limit. */
+  MAX_REQUESTS_PER_SOCKET: z.coerce.number().int().min(0).default(1_000),
   /** Longest request body, and longest query text within it, in bytes and characters. */
   MAX_BODY_BYTES: count.default(1024 * 1024),
   MAX_QUERY_LENGTH: count.default(256 * 1024),
@@ -81,6 +83,7 @@ export function readConfig(environment: Environment) {
       apiPrefix: variables.API_PREFIX,
       requestTimeoutMs: variables.REQUEST_TIMEOUT_MS,
       forwardHeaders: variables.FORWARD_HEADERS.map((name) => name.toLowerCase()),
+      maxRequestsPerSocket: variables.MAX_REQUESTS_PER_SOCKET,
       maxBodyBytes: variables.MAX_BODY_BYTES,
       maxQueryLength: variables.MAX_QUERY_LENGTH,
       maxNesting: variables.MAX_NESTING,

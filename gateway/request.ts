@@ -11,7 +11,7 @@ export type RequestContext = {
 };
 
 /** What became of a request; an object of its own, because Apollo Server works on a copy of the context. */
-export type Outcome = {
+type Outcome = {
   /** True once Apollo Server took the request up; before that its refusals carry no request id yet. */
   accepted: boolean;
   /** True when nothing ran because the caller's own text or variables were wrong. */

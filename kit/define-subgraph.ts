@@ -16,7 +16,7 @@ import type { UpstreamSettings } from './upstream-settings.ts';
 import { maxUpstreamBytes } from './upstream-settings.ts';
 
 /** What is opened once per process and subgraph. */
-export type SubgraphParts = {
+type SubgraphParts = {
   readonly settings: UpstreamSettings & { readonly url: string };
   readonly clock: Clock;
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
@@ -33,7 +33,7 @@ export type OpenParts = SubgraphParts & {
 };
 
 /** What belongs to one request: its calls to the subgraph's upstream. */
-export type RequestParts = { readonly rest: RestClient; readonly call: Call };
+type RequestParts = { readonly rest: RestClient; readonly call: Call };
 
 type SchemaModule = Exclude<Extract<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>[number], DocumentNode>;
 

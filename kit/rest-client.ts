@@ -9,7 +9,7 @@ import { restTransport } from './rest-transport.ts';
 
 export type QueryParameters = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-export type Read<Answer> = {
+type Read<Answer> = {
   /** Parses the JSON body; what it does not accept is UPSTREAM_INVALID_RESPONSE. */
   readonly answer: ZodType<Answer>;
   /** Absent and null values are left out. */
@@ -18,7 +18,7 @@ export type Read<Answer> = {
   readonly authorization?: string;
 };
 
-export type Write<Answer> = Read<Answer> & { readonly body?: unknown };
+type Write<Answer> = Read<Answer> & { readonly body?: unknown };
 
 /** Typed calls to one upstream on behalf of one request. Paths come from the `path` template of kit/path.ts. */
 export type RestClient = {

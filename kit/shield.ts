@@ -11,10 +11,10 @@ import { ExpectedError } from './errors.ts';
 const require = createRequire(import.meta.url);
 const util: { isUndefined?: (value: unknown) => boolean } = require('node:util');
 util.isUndefined ??= (value) => value === undefined;
-const { shield, rule, allow, deny, and, or } = require('graphql-shield') as typeof shieldModule;
+const { shield, rule, allow, deny } = require('graphql-shield') as typeof shieldModule;
 const { applyMiddleware } = require('graphql-middleware') as typeof middlewareModule;
 
-export { allow, and, deny, or, rule };
+export { allow, deny, rule };
 
 type ShieldRule = Parameters<typeof shieldModule.and>[number];
 

@@ -1,6 +1,6 @@
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginInlineTraceDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Fastify from 'fastify';
 import type { GraphQLFormattedError } from 'graphql';
 import { GraphQLError } from 'graphql';
@@ -45,14 +45,14 @@ export async function serve(subgraph: RunningSubgraph, { host, port, onUnexpecte
 function routes(app: FastifyInstance, server: ApolloServer<object>, subgraph: RunningSubgraph): void {
   app.get('/health', async () => ({ status: 'healthy', service: `${subgraph.name}-subgraph` }));
   app.post('/graphql', async (request, reply) =>
-    writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request)))),
+    writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request, reply)))),
   );
 }
 
 /** The call ends when the gateway hangs up, so that nothing goes on for nobody. */
-function callOf({ headers, raw }: FastifyRequest): Call {
+function callOf({ headers }: FastifyRequest, reply: FastifyReply): Call {
   const gone = new AbortController();
-  raw.socket.once('close', () => gone.abort(new Error('The caller went away.')));
+  reply.raw.once('close', () => gone.abort(new Error('The caller went away.')));
   const { authorization, traceparent } = headers;
   return {
     requestId: requestId(String(headers['x-request-id'] ?? '')),

@@ -11,12 +11,13 @@ import { checkSearch, readBody } from './body.ts';
 import type { ContextOptions } from './context.ts';
 import { contextOf } from './context.ts';
 
-export type HttpOptions = BodyLimits &
+type HttpOptions = BodyLimits &
   ContextOptions & {
     readonly host: string;
     readonly port: number;
     readonly apiPrefix: string;
     readonly maxBodyBytes: number;
+    readonly maxRequestsPerSocket: number;
   };
 
 type Parts = {
@@ -35,7 +36,7 @@ export function httpServer({ options, answer, page, logger }: Parts): FastifyIns
     genReqId: ({ headers }) => requestId(headers['x-request-id']?.toString()),
     keepAliveTimeout: 5_000,
     requestTimeout: 30_000,
-    maxRequestsPerSocket: 1_000,
+    maxRequestsPerSocket: options.maxRequestsPerSocket,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },

@@ -6,7 +6,7 @@ export type SupergraphSource = AsyncDisposable & {
   readonly watch: (listener: SupergraphListener) => void;
 };
 
-export type SupergraphListener = {
+type SupergraphListener = {
   readonly onChange: (sdl: string) => void;
   readonly onFailure: (error: unknown) => void;
 };

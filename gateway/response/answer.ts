@@ -2,6 +2,7 @@ import type { ApolloServerPlugin } from '@apollo/server';
 import type { GraphQLFormattedError } from 'graphql';
 import type { RequestContext } from '#gateway/request.ts';
 import type { HttpAnswer } from '#kit/apollo-http.ts';
+import type { Code } from '#kit/errors.ts';
 
 /** Errors of the caller's own text; GraphQL over HTTP wants 200 for them where the answer is plain `application/json`. */
 const textErrors = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
@@ -30,16 +31,27 @@ const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQL
 
 type Options = { readonly legacyJsonStatus: boolean };
 
-/** The answer as it leaves: the status that fits its media type, and a request id also where Apollo refused before any plugin ran. */
-export function finish(answer: HttpAnswer, context: RequestContext, { legacyJsonStatus }: Options): HttpAnswer {
-  if (!context.outcome.accepted && answer.status >= 400)
-    return { ...answer, body: identified(answer.body, context.call.requestId) };
+/** Refusals of Apollo's HTTP layer, which calls all of them BAD_REQUEST. */
+const codesByStatus: Readonly<Record<number, Code>> = {
+  405: 'METHOD_NOT_ALLOWED',
+  406: 'NOT_ACCEPTABLE',
+  415: 'UNSUPPORTED_MEDIA_TYPE',
+};
+
+/** The answer as it leaves: status and media type fit each other, and refusals from before any plugin ran have code and request id. */
+export function finish(answer: HttpAnswer, { outcome, call }: RequestContext, { legacyJsonStatus }: Options): HttpAnswer {
+  const code = codesByStatus[answer.status];
+  if (code !== undefined || (!outcome.accepted && answer.status >= 400))
+    return { ...answer, body: completed(answer.body, { requestId: call.requestId, code }) };
   const isPlainJson = answer.headers.get('content-type')?.startsWith('application/json') === true;
-  if (context.outcome.refusedText && isPlainJson && legacyJsonStatus) return { ...answer, status: 200 };
+  if (outcome.refusedText && isPlainJson && legacyJsonStatus) return { ...answer, status: 200 };
   return answer;
 }
 
-function identified(body: string, requestId: string): string {
+function completed(body: string, { requestId, code }: { readonly requestId: string; readonly code: Code | undefined }): string {
   const { errors } = JSON.parse(body) as { errors: GraphQLFormattedError[] };
-  return JSON.stringify({ errors: errors.map((error) => withRequestId(error, requestId)) });
+  const named = code === undefined ? {} : { code };
+  return JSON.stringify({
+    errors: errors.map((error) => ({ ...error, extensions: { ...error.extensions, ...named, requestId } })),
+  });
 }

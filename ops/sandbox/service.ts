@@ -10,11 +10,11 @@ export type SandboxService = {
   readonly open: (options: OpenOptions) => Promise<OpenService>;
 };
 
-export type OpenOptions = {
+type OpenOptions = {
   readonly clock: Clock;
 };
 
-export type OpenService = AsyncDisposable & {
+type OpenService = AsyncDisposable & {
   /** Adds the contract's routes to a Fastify instance that answers for this service alone. */
   readonly routes: (app: FastifyInstance) => void;
 };

@@ -6,7 +6,7 @@ import type { Subgraph } from './parts.ts';
 import { toVertex } from './parts.ts';
 import { LineageRows } from './rows.ts';
 
-export type LineageDirection = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH';
+type LineageDirection = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH';
 
 export type LineageArguments = {
   readonly direction: LineageDirection;

@@ -49,7 +49,7 @@ type ContainerHead = {
 };
 
 /** What the position of a sample tells about the container it is in. */
-export type ContainerStub = ContainerHead & { readonly kind: 'stub'; readonly locationName: string | null };
+type ContainerStub = ContainerHead & { readonly kind: 'stub'; readonly locationName: string | null };
 
 export type ContainerRow = ContainerHead & {
   readonly kind: 'row';

@@ -26,7 +26,14 @@ export async function startTargets(): Promise<Targets> {
   const ours = opening.use(
     await run(
       ['gateway/main.ts'],
-      { ...env, ENVIRONMENT: 'test', GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: '0', LOG_LEVEL: 'warn' },
+      {
+        ...env,
+        ENVIRONMENT: 'test',
+        GATEWAY_HOST: '127.0.0.1',
+        GATEWAY_PORT: '0',
+        MAX_REQUESTS_PER_SOCKET: '0',
+        LOG_LEVEL: 'warn',
+      },
       isBanner,
     ),
   );

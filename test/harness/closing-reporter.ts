@@ -17,9 +17,9 @@ function lines(skipped: readonly TestCase[]): readonly string[] {
   if (skipped.length === 0) return [];
   return [
     '',
-    `!! ${skipped.length} tests were SKIPPED because a server they need was not found:`,
+    `!! ${skipped.length} tests were SKIPPED because a program they need was not found:`,
     ...skipped.slice(0, 10).map((test) => `!!   ${test.fullName}`),
-    '!! Install redis-server and mongod (or ferretdb), or set REDIS_URL and MONGODB_URI.',
+    '!! Install redis-server, mongod (or ferretdb) and chromium, or set REDIS_URL and MONGODB_URI.',
     '',
   ];
 }

@@ -22,10 +22,12 @@ export type LaboratoryUnderTest = AsyncDisposable & {
 type Options = {
   /** Subgraphs that run as HTTP servers of their own instead of in the gateway's process. */
   readonly remote?: readonly ServiceName[];
+  /** Page for browsers. */
+  readonly page?: (endpoint: string) => string;
 };
 
 /** The whole laboratory: sandbox, subgraphs and gateway. */
-export async function startLaboratory({ remote = [] }: Options = {}): Promise<LaboratoryUnderTest> {
+export async function startLaboratory({ remote = [], page }: Options = {}): Promise<LaboratoryUnderTest> {
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
   const sandbox = opening.use(await startSandbox({ ports: 'any', onCall: (call) => calls.push(call) }));
@@ -49,7 +51,7 @@ export async function startLaboratory({ remote = [] }: Options = {}): Promise<La
     }
   }
   const source = await openSource({ path: undefined, list: undefined, pollMs: 1_000, listPollMs: 1_000 });
-  const gateway = opening.use(await testGateway({ source, locals, env }));
+  const gateway = opening.use(await testGateway({ source, locals, env, page }));
   const opened = opening.move();
   return { gateway, calls, kill: (name) => sandbox.stop(name), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
