@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
+import type { RestClient } from '#kit/rest-client.ts';
 import { counts, jobId, parentOfSample, range, sampleId } from '#ops/sandbox/data/facts.ts';
 import { assemble } from '#subgraphs/graph/assemble.ts';
 import { catalogs } from '#subgraphs/graph/catalog.ts';
+import type { GraphClient } from '#subgraphs/graph/client.ts';
 import { decode } from '#subgraphs/graph/decode.ts';
+import { neighborsOf } from '#subgraphs/graph/neighbors.ts';
 import { toVertex } from '#subgraphs/graph/parts.ts';
+import { run } from '#subgraphs/graph/run.ts';
 import { readVertexId, vertexId } from '#subgraphs/graph/vertex-id.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
@@ -362,7 +366,7 @@ test('the shortest way leads through vertices and edges in order', async () => {
 test('there is no way to what does not exist or lies apart, and an empty one to the vertex itself', async () => {
   await using graph = await startSubgraph('graph');
   const none = { data: { shortestPath: null } };
-  expect(await graph.ask(pathText, { from: sample(1), to: sample(2) })).toEqual(none);
+  expect(await graph.ask(pathText, { from: sample(1), to: sample(450) })).toEqual(none);
   expect(await graph.ask(pathText, { from: sample(1), to: idOf('Sample', unknownSample) })).toEqual(none);
   expect(await graph.ask(pathText, { from: sample(1), to: 'x' })).toEqual(none);
   expect(await graph.ask(pathText, { from: sample(1), to: idOf('Sample', sampleId(1), 'moon') })).toEqual(none);
@@ -625,4 +629,58 @@ test('rows of another shape than the statement asks for are no answer', async ()
   await using graph = await startSubgraph('graph', { url: odd.url });
   const { errors } = await graph.ask(lineageText(), { of: samples([sampleId(1)]) });
   expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_INVALID_RESPONSE' } }]);
+});
+
+test('a frame that is gone makes the vertex null and the schema be read anew', async () => {
+  const node = { name: 'Old', key: 'key', properties: [] };
+  await using upstream = await startUpstream((request, response) => {
+    const known = request.method === 'GET';
+    const body = known ? { nodes: [node], edges: [] } : { error: { code: 'FRAME_NOT_FOUND', message: 'Old' } };
+    response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  await using graph = await startSubgraph('graph', { url: upstream.url });
+  const text = '{ vertex(graph: "lab", frame: "Old", key: "x") { id } }';
+  expect(await graph.askLocally(text)).toEqual({ data: { vertex: null } });
+  expect(await graph.askLocally(text)).toEqual({ data: { vertex: null } });
+  expect(upstream.seen.filter((request) => request.startsWith('GET'))).toHaveLength(2);
+});
+
+test('vertices with more neighbours than one answer holds are asked for one by one', async () => {
+  const schema = {
+    vertices: [{ frame: 'F', key: 'key', properties: [] }],
+    edges: [{ frame: 'E', source: 'F', sourceKey: 's', target: 'F', targetKey: 't', properties: [] }],
+  };
+  const asked: unknown[] = [];
+  const row = (key: string, n: number): unknown[] => {
+    const other = { frame: 'F', key: `n${n}`, properties: {} };
+    return [1, key, other, { frame: 'E', source_key: key, target_key: other.key, properties: {} }];
+  };
+  const client: GraphClient = {
+    graphs: async () => [],
+    graph: async () => null,
+    tables: async () => [],
+    run: async (_, { parameters }, rows) => {
+      const keys = parameters['keys'] as string[];
+      asked.push(keys);
+      const [first = ''] = keys;
+      return rows.parse(range(keys.length > 1 ? 10_000 : 3).map((n) => row(first, n)));
+    },
+  };
+  const known = catalogs({ clock: { now: () => 0 }, read: async () => schema });
+  const wanted = { graph: 'g', frame: 'F', direction: 'OUT' as const, window: { offset: 0, limit: 2 } };
+  const found = await neighborsOf(['a', 'b'], wanted, { client, catalogs: known });
+  expect(asked).toEqual([['a', 'b'], ['a'], ['b']]);
+  expect(found.get('b')?.map(({ vertex }) => vertex.key)).toEqual(['n1', 'n2', 'n3']);
+});
+
+test('the wait for a statement ends with its caller', async () => {
+  const gone = new AbortController();
+  const rest: RestClient = {
+    get: async (_, { answer }) => answer.parse({ status: 'running' }),
+    find: async () => null,
+    send: async (_, __, { answer }) => answer.parse({ job_id: 1, status: 'running' }),
+  };
+  const waiting = run('lab', { text: 'RETURN 1', parameters: {} }, { rest, signal: gone.signal });
+  gone.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
 });
