@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { isUuid } from './ids.ts';
 
 /** Loads by id within one request; a key the upstream does not know becomes null, a failure rejects only its own key. */
 export type Loader<Key, Value> = { readonly load: (key: Key) => Promise<Value | null> };
@@ -49,3 +50,8 @@ export function pickLoader<Value>(options: {
 
 /** DataLoader takes an Error among the values as the failure of that one key. */
 const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
+
+/** What cannot be an id is null without a call; the service is asked in lower case. */
+export const uuidLoader = <Value>(loader: Loader<string, Value>): Loader<string, Value> => ({
+  load: async (id) => (isUuid(id) ? loader.load(id.toLowerCase()) : null),
+});

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { ZodType } from 'zod';
 import type { Call } from './call.ts';
 import { ExpectedError, upstreamError } from './errors.ts';
+import { parseJson } from './exact-json.ts';
 import type { Layer } from './layer.ts';
 import { stack } from './layer.ts';
 import type { RestRequest, RestResponse, TransportOptions } from './rest-transport.ts';
@@ -119,7 +120,7 @@ function json({ headers, body, status }: RestResponse, service: string): unknown
     throw upstreamError('UPSTREAM_INVALID_RESPONSE', service, { cause: new Error('The body is not declared as JSON.') });
   }
   try {
-    return JSON.parse(body);
+    return parseJson(body);
   } catch (cause) {
     throw upstreamError('UPSTREAM_INVALID_RESPONSE', service, { cause });
   }

@@ -1,6 +1,5 @@
-import { isUuid } from '#kit/ids.ts';
 import type { Loader } from '#kit/loader.ts';
-import { eachLoader, pickLoader } from '#kit/loader.ts';
+import { eachLoader, pickLoader, uuidLoader } from '#kit/loader.ts';
 import type { AuthClient, Session, User } from './client.ts';
 import type { Directory, Name } from './directory.ts';
 
@@ -32,7 +31,7 @@ type Parts = {
 
 export function authLoaders({ client, authorization, directory }: Parts): AuthLoaders {
   const caller = authorization === undefined ? undefined : callerView(client, authorization);
-  return { caller, names: ofUuids(directory === undefined ? seenBy(caller) : listedIn(directory, client)) };
+  return { caller, names: uuidLoader(directory === undefined ? seenBy(caller) : listedIn(directory, client)) };
 }
 
 function callerView(client: AuthClient, authorization: string): CallerView {
@@ -49,8 +48,8 @@ function callerView(client: AuthClient, authorization: string): CallerView {
     me,
     sessions: () => client.sessions(authorization),
     users,
-    user: ofUuids(user),
-    person: ofUuids({ load: person }),
+    user: uuidLoader(user),
+    person: uuidLoader({ load: person }),
   };
 }
 
@@ -65,11 +64,6 @@ const listedIn = (directory: Directory, client: AuthClient): Loader<string, Name
 /** Without an account of the gateway's own, people know those whom they may see in full. */
 const seenBy = (caller: CallerView | undefined): Loader<string, Name> => ({
   load: async (id) => caller?.person.load(id) ?? null,
-});
-
-/** What cannot be an id is null without a call. */
-const ofUuids = <Value>(loader: Loader<string, Value>): Loader<string, Value> => ({
-  load: async (id) => (isUuid(id) ? loader.load(id.toLowerCase()) : null),
 });
 
 function once<Value>(load: () => Promise<Value>): () => Promise<Value> {

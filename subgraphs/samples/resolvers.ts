@@ -3,6 +3,7 @@ import { connection, pagesFor, windowOf } from '#kit/connection.ts';
 import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { isUuid } from '#kit/ids.ts';
+import { referenceTo } from '#kit/reference.ts';
 import type { Sample, SampleFilter, SamplesClient } from './client.ts';
 import { maxPageSize } from './client.ts';
 import type { SampleLoaders } from './loaders.ts';
@@ -26,8 +27,8 @@ export const resolvers: SubgraphResolvers = {
   Sample: {
     __resolveReference: (reference: OneSample, context: SamplesContext) => load(reference, context),
     allowedTransitions: ({ status }: Sample) => allowedTransitions(status),
-    template: ({ templateId }: Sample) => reference('Template', templateId),
-    createdBy: ({ createdByRaw }: Sample) => reference('User', createdByRaw),
+    template: ({ templateId }: Sample) => referenceTo('Template', templateId),
+    createdBy: ({ createdByRaw }: Sample) => referenceTo('User', createdByRaw),
   },
 };
 
@@ -46,7 +47,3 @@ async function samples(wanted: ManySamples, loaders: SampleLoaders): Promise<Con
   const rows = answers.flatMap((answer) => answer.samples).slice(skip);
   return connection({ rows, window, total: answers[0]?.total ?? 0 });
 }
-
-/** The sample service holds ids of other services as unchecked text. */
-const reference = (type: string, id: string | null | undefined): object | null =>
-  id != null && isUuid(id) ? { __typename: type, id: id.toLowerCase() } : null;

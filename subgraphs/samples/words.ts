@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { wordFrom } from '#kit/words.ts';
 
 /*
  * Our words and the sample service's. The service writes enums as its code names them; older generations of it write
@@ -36,16 +36,5 @@ export const sampleTypes = {
 export type SampleStatus = keyof typeof sampleStatuses;
 export type SampleType = keyof typeof sampleTypes;
 
-export const SampleStatusWord = oursFrom(sampleStatuses);
-export const SampleTypeWord = oursFrom(sampleTypes);
-
-function oursFrom<Ours extends string>(words: Readonly<Record<Ours, string>>) {
-  const pairs = Object.entries<string>(words) as [Ours, string][];
-  const known = new Map(pairs.flatMap(([ours, theirs]) => [[theirs, ours] as const, [ours.toLowerCase(), ours] as const]));
-  return z.string().transform((word, context): Ours => {
-    const ours = known.get(word);
-    if (ours !== undefined) return ours;
-    context.issues.push({ code: 'custom', message: 'is a word we do not know', input: word });
-    return z.NEVER;
-  });
-}
+export const SampleStatusWord = wordFrom(sampleStatuses);
+export const SampleTypeWord = wordFrom(sampleTypes);

@@ -1,6 +1,5 @@
-import { isUuid } from '#kit/ids.ts';
 import type { Loader } from '#kit/loader.ts';
-import { eachLoader } from '#kit/loader.ts';
+import { eachLoader, uuidLoader } from '#kit/loader.ts';
 import type { JobDetail } from './answers.ts';
 import type { SequencingClient, SheetDetail } from './client.ts';
 
@@ -11,9 +10,5 @@ export type SequencingLoaders = {
 };
 
 export function sequencingLoaders(client: SequencingClient): SequencingLoaders {
-  return { job: byUuid(eachLoader(client.job)), sheet: byUuid(eachLoader(client.sheet)) };
+  return { job: uuidLoader(eachLoader(client.job)), sheet: uuidLoader(eachLoader(client.sheet)) };
 }
-
-const byUuid = <Value>(loader: Loader<string, Value>): Loader<string, Value> => ({
-  load: async (id) => (isUuid(id) ? loader.load(id.toLowerCase()) : null),
-});

@@ -2,6 +2,7 @@ import type { Connection } from '#kit/connection.ts';
 import { connection, pagesFor, windowOf } from '#kit/connection.ts';
 import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { isUuid } from '#kit/ids.ts';
+import { referenceTo } from '#kit/reference.ts';
 import type { Job, JobDetail, SampleSheet, SheetEntry } from './answers.ts';
 import { sampleIdsIn } from './answers.ts';
 import type { Page, PageRequest, SequencingClient } from './client.ts';
@@ -34,8 +35,8 @@ export const resolvers: SubgraphResolvers = {
     progressPercent: ({ status }: Job) => progressPercent(status),
     sampleSheet: fromDetail(({ sheetId }, loaders) => (sheetId === null ? null : sheet(sheetId, loaders))),
     samples: fromDetail(samplesOf),
-    createdBy: fromDetail((job) => reference('User', job.createdBy)),
-    assignedTo: fromDetail((job) => reference('User', job.assignedTo)),
+    createdBy: fromDetail((job) => referenceTo('User', job.createdBy)),
+    assignedTo: fromDetail((job) => referenceTo('User', job.assignedTo)),
     estimatedStart: fromDetail((job) => job.estimatedStart),
     actualStart: fromDetail((job) => job.actualStart),
     actualCompletion: fromDetail((job) => job.actualCompletion),
@@ -48,7 +49,7 @@ export const resolvers: SubgraphResolvers = {
       (await loaders.sheet.load(id))?.entries ?? null,
   },
   SampleSheetEntry: {
-    sample: ({ sampleIdRaw }: SheetEntry) => reference('Sample', sampleIdRaw),
+    sample: ({ sampleIdRaw }: SheetEntry) => referenceTo('Sample', sampleIdRaw),
   },
   Sample: {
     __resolveReference: ({ id }: ById) => ({ id }),
@@ -82,9 +83,5 @@ async function samplesOf({ sheetId, metadata }: JobDetail, loaders: SequencingLo
   const entries = sheetId === null ? [] : ((await loaders.sheet.load(sheetId))?.entries ?? []);
   const listed = entries.map((entry) => entry.sampleIdRaw);
   const ids = new Set(listed.length > 0 ? listed : sampleIdsIn(metadata));
-  return [...ids].map((id) => reference('Sample', id)).filter((sample) => sample !== null);
+  return [...ids].map((id) => referenceTo('Sample', id)).filter((sample) => sample !== null);
 }
-
-/** The sequencing service holds ids of other services as unchecked text. */
-const reference = (type: string, id: string | null): object | null =>
-  id !== null && isUuid(id) ? { __typename: type, id: id.toLowerCase() } : null;

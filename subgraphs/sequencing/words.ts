@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { wordFrom } from '#kit/words.ts';
 
 /*
  * Our words and the sequencing service's. The service writes enums as its code names them; older generations of it write
@@ -32,17 +32,6 @@ const sheetStatuses = {
 export type JobStatus = keyof typeof jobStatuses;
 export type JobPriority = keyof typeof jobPriorities;
 
-export const JobStatusWord = oursFrom(jobStatuses);
-export const JobPriorityWord = oursFrom(jobPriorities);
-export const SheetStatusWord = oursFrom(sheetStatuses);
-
-function oursFrom<Ours extends string>(words: Readonly<Record<Ours, string>>) {
-  const pairs = Object.entries<string>(words) as [Ours, string][];
-  const known = new Map(pairs.flatMap(([ours, theirs]) => [[theirs, ours] as const, [ours.toLowerCase(), ours] as const]));
-  return z.string().transform((word, context): Ours => {
-    const ours = known.get(word);
-    if (ours !== undefined) return ours;
-    context.issues.push({ code: 'custom', message: 'is a word we do not know', input: word });
-    return z.NEVER;
-  });
-}
+export const JobStatusWord = wordFrom(jobStatuses);
+export const JobPriorityWord = wordFrom(jobPriorities);
+export const SheetStatusWord = wordFrom(sheetStatuses);

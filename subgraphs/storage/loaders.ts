@@ -1,6 +1,5 @@
-import { isUuid } from '#kit/ids.ts';
 import type { Loader } from '#kit/loader.ts';
-import { eachLoader } from '#kit/loader.ts';
+import { eachLoader, uuidLoader } from '#kit/loader.ts';
 import type { ContainerRow, Grid, SamplePosition, StorageLocation } from './answers.ts';
 import type { ContainerDetail, StorageClient } from './client.ts';
 
@@ -37,16 +36,12 @@ export function storageLoaders(client: StorageClient): StorageLoaders {
   });
   return {
     locations,
-    location: byUuid({ load: async (id) => (await locations()).find((location) => location.id === id) ?? null }),
-    container: byUuid({ load: async (id) => rows.get(id) ?? (await detail.load(id))?.container ?? null }),
-    children: byUuid({ load: async (id) => (await detail.load(id))?.children ?? null }),
-    occupants: byUuid(eachLoader(client.occupants)),
-    grid: byUuid(eachLoader(client.grid)),
-    position: byUuid(eachLoader(client.position)),
+    location: uuidLoader({ load: async (id) => (await locations()).find((location) => location.id === id) ?? null }),
+    container: uuidLoader({ load: async (id) => rows.get(id) ?? (await detail.load(id))?.container ?? null }),
+    children: uuidLoader({ load: async (id) => (await detail.load(id))?.children ?? null }),
+    occupants: uuidLoader(eachLoader(client.occupants)),
+    grid: uuidLoader(eachLoader(client.grid)),
+    position: uuidLoader(eachLoader(client.position)),
     remember,
   };
 }
-
-const byUuid = <Value>(loader: Loader<string, Value>): Loader<string, Value> => ({
-  load: async (id) => (isUuid(id) ? loader.load(id.toLowerCase()) : null),
-});

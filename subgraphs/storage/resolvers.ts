@@ -3,6 +3,7 @@ import { connection, pagesFor, windowOf } from '#kit/connection.ts';
 import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { isUuid } from '#kit/ids.ts';
+import { referenceTo } from '#kit/reference.ts';
 import type { Container, ContainerRow, Grid, SamplePosition } from './answers.ts';
 import type { ContainerFilter, StorageClient } from './client.ts';
 import type { StorageLoaders } from './loaders.ts';
@@ -52,13 +53,13 @@ export const resolvers: SubgraphResolvers = {
   },
   GridCell: {
     container: (cell: Cell, _: unknown, { loaders }: StorageContext) => containerOfCell(cell, loaders),
-    sample: ({ sampleId }: Cell) => reference('Sample', sampleId),
+    sample: ({ sampleId }: Cell) => referenceTo('Sample', sampleId),
   },
   SamplePosition: {
     sample: ({ sampleId }: SamplePosition) => ({ __typename: 'Sample', id: sampleId }),
     container: ({ container, containerId }: SamplePosition, _: unknown, { loaders }: StorageContext) =>
       container ?? loaders.container.load(containerId),
-    assignedBy: ({ assignedBy }: SamplePosition) => reference('User', assignedBy),
+    assignedBy: ({ assignedBy }: SamplePosition) => referenceTo('User', assignedBy),
     chainOfCustody: (position: SamplePosition, _: unknown, { loaders }: StorageContext) => custodyOf(position, loaders),
   },
   Sample: {
@@ -115,7 +116,3 @@ async function custodyOf({ id, containerId, chainOfCustody }: SamplePosition, { 
   const stay = (await occupants.load(containerId))?.find((occupant) => occupant.id === id);
   return stay?.chainOfCustody ?? null;
 }
-
-/** The storage service holds ids of other services as unchecked text. */
-const reference = (type: string, id: string | null): object | null =>
-  id !== null && isUuid(id) ? { __typename: type, id: id.toLowerCase() } : null;

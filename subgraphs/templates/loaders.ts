@@ -1,6 +1,5 @@
-import { isUuid } from '#kit/ids.ts';
 import type { Loader } from '#kit/loader.ts';
-import { eachLoader, pickLoader } from '#kit/loader.ts';
+import { eachLoader, pickLoader, uuidLoader } from '#kit/loader.ts';
 import type { Template, TemplateContent, TemplateField, TemplatesClient } from './client.ts';
 
 export type TemplateLoaders = {
@@ -23,13 +22,9 @@ export function templateLoaders(client: TemplatesClient): TemplateLoaders {
   const one = eachLoader(client.byId);
   return {
     newest,
-    one: ofUuids(one),
-    picked: ofUuids(pickLoader({ threshold: 1, list: newest, one: one.load, idOf: ({ id }) => id })),
+    one: uuidLoader(one),
+    picked: uuidLoader(pickLoader({ threshold: 1, list: newest, one: one.load, idOf: ({ id }) => id })),
     content: eachLoader(client.content),
     fields: eachLoader(client.fields),
   };
 }
-
-const ofUuids = <Value>(loader: Loader<string, Value>): Loader<string, Value> => ({
-  load: async (id) => (isUuid(id) ? loader.load(id.toLowerCase()) : null),
-});
