@@ -1,13 +1,19 @@
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 
 /** Ends a run with what was skipped and why it matters, and with one plain line of totals. */
 export default class ClosingReporter implements Reporter {
+  #isFiltered = false;
+
+  onInit(vitest: Vitest): void {
+    this.#isFiltered = vitest.config.testNamePattern !== undefined;
+  }
+
   onTestRunEnd(modules: readonly TestModule[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: string): number => tests.filter((test) => test.result().state === state).length;
     const broken = modules.filter((module) => module.errors().length > 0).length;
     const skipped = tests.filter((test) => test.result().state === 'skipped');
-    for (const line of lines(skipped)) console.log(line);
+    for (const line of this.#isFiltered ? [] : lines(skipped)) console.log(line);
     const totals = `${count('passed')} passed, ${count('failed') + broken} failed`;
     console.log(skipped.length === 0 ? totals : `${totals}, ${skipped.length} skipped`);
   }

@@ -100,7 +100,7 @@ test('a vertex is found by its frame and key', async () => {
     graph: 'lab',
     frame: 'Run',
     key: 'RUN-0001',
-    properties: { job_id: jobId(1), platform: 'illumina_novaseq' },
+    properties: { job_id: jobId(1), platform: 'illumina_novaseq', checksum: '9007199254740995' },
   });
 });
 

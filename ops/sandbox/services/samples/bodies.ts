@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { SampleStatus } from '#ops/sandbox/data/facts.ts';
 import { dateTime, jsonObject, uuid, wholeNumber } from '#ops/sandbox/parse.ts';
-import { transitions } from './rules.ts';
+import { transitions } from './states.ts';
 
 const text = z.string().nullish();
 const number = z.number().nullish();

@@ -3,20 +3,7 @@ import type { Sample } from '#ops/sandbox/data/samples.ts';
 import { sampleTypes } from '#ops/sandbox/data/samples.ts';
 import { ServiceFailure } from '#ops/sandbox/failure.ts';
 import type { SampleFields } from './bodies.ts';
-
-/** What `PUT /samples/{id}/status` lets through (contract section 5, enforced table). */
-export const transitions: Readonly<Record<SampleStatus, readonly SampleStatus[]>> = {
-  Pending: ['Validated', 'Rejected', 'Deleted'],
-  Validated: ['InStorage', 'InSequencing', 'Rejected', 'Deleted'],
-  InStorage: ['InSequencing', 'Rejected', 'Deleted'],
-  InSequencing: ['Completed', 'Failed'],
-  Completed: ['Archived'],
-  Failed: ['Pending', 'Deleted'],
-  Rejected: ['Pending', 'Deleted'],
-  Discarded: ['Archived', 'Deleted'],
-  Archived: [],
-  Deleted: [],
-};
+import { transitions } from './states.ts';
 
 /** The message does not name the two states; the real service's does not either. */
 export function requireTransition(from: SampleStatus, to: SampleStatus): void {
