@@ -3,6 +3,7 @@ import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { UpstreamSettings } from '#kit/upstream-settings.ts';
+import { urlVariable } from '#kit/upstream-settings.ts';
 import { banner } from '#ops/banner.ts';
 import { createLogger } from '#ops/logger.ts';
 import { firstSignal } from '#ops/signals.ts';
@@ -55,9 +56,7 @@ async function reachUpstreams(
 ): Promise<Reached> {
   const missing = wanted.filter((name) => upstreams[name].url === undefined);
   if (missing.length > 0 && environment !== 'development') {
-    throw new Error(
-      `No URL is set for: ${missing.join(', ')}. Set SAMPLE_SERVICE_URL and its siblings; only development starts a sandbox.`,
-    );
+    throw new Error(`${missing.map(urlVariable).join(', ')}: no URL is set; only ENVIRONMENT=development starts a sandbox.`);
   }
   const standIns =
     missing.length > 0 ? await startStandIns(missing, running) : new Map<ServiceName, UpstreamSettings & { url: string }>();

@@ -46,6 +46,9 @@ const suffixes: Readonly<Record<keyof UpstreamSettings, string>> = {
   accountPassword: 'ACCOUNT_PASSWORD',
 };
 
+/** The variable that holds a service's URL. */
+export const urlVariable = (service: ServiceName): string => `${variablePrefixes[service]}_${suffixes.url}`;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**

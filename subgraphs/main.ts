@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '#kit/clock.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
-import { readUpstreamSettings } from '#kit/upstream-settings.ts';
+import { readUpstreamSettings, urlVariable } from '#kit/upstream-settings.ts';
 import { subgraphs } from './registry.ts';
 import { serve } from './serve.ts';
 
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   if (!isServiceName(name)) return say(`Which subgraph? Known are ${serviceNames.join(', ')}.\n\n${help}`, 2);
   const settings = readUpstreamSettings(name, process.env);
   if (settings.url === undefined)
-    return say(`The URL of the ${name} service is not set. Start one with: npm run sandbox ${name}`, 2);
+    return say(`${urlVariable(name)} is not set. Start a stand-in with: npm run sandbox -- ${name}`, 2);
   const onUnexpectedError = (error: unknown): void => console.error(error);
   const running = (await subgraphs[name]()).open({
     settings: { ...settings, url: settings.url },

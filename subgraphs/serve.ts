@@ -24,6 +24,7 @@ export async function serve(subgraph: RunningSubgraph, { host, port, onUnexpecte
   const server = new ApolloServer<object>({
     schema: subgraph.schema,
     introspection: true,
+    stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
     plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginInlineTraceDisabled()],
     formatError: (formatted, error) => format(formatted, error, onUnexpectedError),

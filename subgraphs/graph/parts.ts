@@ -18,7 +18,11 @@ export type Edge = {
   readonly properties: unknown;
 };
 
-export type Subgraph = { readonly vertices: readonly Vertex[]; readonly edges: readonly Edge[]; readonly truncated: boolean };
+export type Subgraph = {
+  readonly vertices: readonly Vertex[];
+  readonly edges: () => readonly Edge[];
+  readonly truncated: boolean;
+};
 
 /** Which vertex frames the edges of a frame join. */
 export type Ends = { readonly source: string; readonly target: string };

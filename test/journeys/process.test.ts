@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
+import { runProgram } from '#test/harness/process.ts';
+
+const execute = promisify(execFile);
+
+test('a start with nothing set prints two keys and lines to paste, which answer with data', async () => {
+  await using gateway = runProgram('gateway/main.ts', [], { GATEWAY_PORT: '0' });
+  const banner = await gateway.printed('helix-labs');
+  expect(banner).toContain('lg_test_AcmeGenomicsDefaultPlanDevKey001');
+  expect(banner).toContain('lg_test_HelixLabsEnterprisePlanDevKey001');
+  const lines = (await gateway.printed("EnterprisePlanDevKey001'")).split('\n').filter((line) => line.trim().startsWith('curl '));
+  expect(lines).toHaveLength(2);
+  for (const line of lines) {
+    const { stdout } = await execute('sh', ['-c', line]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      data: { samples: { totalCount: 500, nodes: [{ status: expect.any(String) }, {}, {}] } },
+    });
+  }
+  gateway.kill('SIGTERM');
+  expect((await gateway.ended).code).toBe(0);
+});
+
+test('a foreign supergraph file is served without a sandbox and without a word about laboratories', async () => {
+  await using books = await startForeign(bookshop.books);
+  const folder = await mkdtemp(join(tmpdir(), 'lab-gateway-'));
+  const file = join(folder, 'supergraph.graphql');
+  await writeFile(file, composeForeign([books]));
+  await using gateway = runProgram('gateway/main.ts', [], { GATEWAY_PORT: '0', SUPERGRAPH_PATH: file });
+  const banner = await gateway.printed('/graphql');
+  const url = /http:\S+/.exec(banner)?.[0] ?? '';
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ book(id: 1) { title } }"}',
+  });
+  expect(await response.json()).toEqual({ data: { book: { title: 'Book 1' } } });
+  gateway.kill('SIGINT');
+  const { code, stdout, stderr } = await gateway.ended;
+  expect(code).toBe(0);
+  expect(stdout + stderr).not.toMatch(/sandbox|sample|lab-|organization/i);
+  await rm(folder, { recursive: true });
+});
+
+const refusals: readonly (readonly [string, Record<string, string>, string])[] = [
+  ['production without URLs of the services', { ENVIRONMENT: 'production' }, 'SAMPLE_SERVICE_URL'],
+  ['a port that is none', { GATEWAY_PORT: 'eighty' }, 'GATEWAY_PORT'],
+  ['a service URL that is none', { SAMPLE_SERVICE_URL: 'samples:8081/x' }, 'SAMPLE_SERVICE_URL'],
+  ['a supergraph file that is not there', { SUPERGRAPH_PATH: '/nowhere/supergraph.graphql' }, '/nowhere/supergraph.graphql'],
+  ['two supergraphs at once', { SUPERGRAPH_PATH: 'a', SUBGRAPH_LIST: 'b' }, 'SUBGRAPH_LIST'],
+];
+
+test.each(refusals)('%s stops the start with exit code 1 and says why', async (_, env, named) => {
+  await using gateway = runProgram('gateway/main.ts', [], { GATEWAY_PORT: '0', ...env });
+  const { code, stderr } = await gateway.ended;
+  expect(code).toBe(1);
+  expect(stderr).toContain(named);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+test('a subgraph runs alone over the sandbox service of its name', async () => {
+  await using sandbox = runProgram('ops/sandbox/main.ts', ['templates', '--json', '--ports', 'any']);
+  const { templates } = JSON.parse(await sandbox.printed('}'));
+  await using subgraph = runProgram('subgraphs/main.ts', ['templates', '--port', '0', '--json'], {
+    TEMPLATE_SERVICE_URL: templates,
+  });
+  const { url } = JSON.parse(await subgraph.printed('}'));
+  const ask = ['query', '{ templates { name } }', '--url', url];
+  const answered = await runProgram('ops/cli/main.ts', ask).ended;
+  expect([answered.code, JSON.parse(answered.stdout).data.templates.length]).toEqual([0, 8]);
+  subgraph.kill('SIGTERM');
+  expect((await subgraph.ended).code).toBe(0);
+  const failed = await runProgram('ops/cli/main.ts', ask).ended;
+  expect([failed.code, failed.stderr]).toEqual([2, expect.stringContaining('npm start')]);
+});
+
+test.each([
+  ['subgraphs/main.ts', ['weather'], 2, 'samples'],
+  ['subgraphs/main.ts', ['samples'], 2, 'SAMPLE_SERVICE_URL'],
+  ['ops/cli/main.ts', ['dance'], 2, 'query'],
+  ['ops/cli/main.ts', ['query'], 2, 'operation'],
+  ['schema/main.ts', [], 2, 'npm run compose'],
+] as const)('%s %j exits %i and names what helps', async (file, args, expected, named) => {
+  const { code, stdout, stderr } = await runProgram(file, args).ended;
+  expect(code).toBe(expected);
+  expect(stdout + stderr).toContain(named);
+});
