@@ -6,6 +6,8 @@ import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
+import type { Idempotency } from './idempotency.ts';
+import { idempotencyInMemory } from './idempotency.ts';
 import type { Decoder, RestClient } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
 import { DateTime, Json } from './scalars.ts';
@@ -19,6 +21,8 @@ import { maxUpstreamBytes } from './upstream-settings.ts';
 type SubgraphParts = {
   readonly settings: UpstreamSettings & { readonly url: string };
   readonly clock: Clock;
+  /** Keeps idempotency keys; in this process's memory by default. */
+  readonly idempotency?: Idempotency;
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
 };
@@ -33,7 +37,19 @@ export type OpenParts = SubgraphParts & {
 };
 
 /** What belongs to one request: its calls to the subgraph's upstream. */
-type RequestParts = { readonly rest: RestClient; readonly call: Call };
+type RequestParts = {
+  readonly rest: RestClient;
+  readonly call: Call;
+  /** Runs a creating mutation once per `idempotencyKey` of this caller. */
+  readonly once: Once;
+};
+
+/** `fingerprint` is the mutation's name and arguments. */
+export type Once = <Answer>(
+  key: string | null | undefined,
+  fingerprint: readonly unknown[],
+  run: () => Promise<Answer>,
+) => Promise<Answer>;
 
 type SchemaModule = Exclude<Extract<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>[number], DocumentNode>;
 
@@ -83,8 +99,9 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
       const schema = guard(buildSchema(definition), permissions);
       const background = (requestId: string): RestClient =>
         upstream.forCall({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs) });
+      const idempotency = parts.idempotency ?? idempotencyInMemory();
       const makeContext = open({ ...parts, background });
-      const contextFor = perCall((call) => makeContext({ rest: upstream.forCall(call), call }));
+      const contextFor = perCall((call) => makeContext({ rest: upstream.forCall(call), call, once: onceFor(call, idempotency) }));
       return {
         name,
         schema,
@@ -95,6 +112,12 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
     },
   };
 }
+
+/** Callers without a token share one set of keys. */
+const onceFor =
+  (call: Call, idempotency: Idempotency): Once =>
+  (key, fingerprint, run) =>
+    idempotency({ key, caller: call.authorization ?? '', fingerprint, run });
 
 const backgroundTimeoutMs = 15_000;
 

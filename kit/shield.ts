@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
 import type * as middlewareModule from 'graphql-middleware';
 import type * as shieldModule from 'graphql-shield';
+import type { Call } from './call.ts';
 import { ExpectedError } from './errors.ts';
 
 /*
@@ -15,6 +16,16 @@ const { shield, rule, allow, deny } = require('graphql-shield') as typeof shield
 const { applyMiddleware } = require('graphql-middleware') as typeof middlewareModule;
 
 export { allow, deny, rule };
+
+/**
+ * The caller brings the token of a person. Whether it holds, and what that person may do, is decided elsewhere; this keeps
+ * strangers from writing to services that ask nobody who he is.
+ */
+export const signedIn = rule()(
+  (_: unknown, _arguments: unknown, { call }: { readonly call: Call }) =>
+    call.authorization !== undefined ||
+    new ExpectedError('UNAUTHENTICATED', 'This needs the token of a person, as `Authorization: Bearer ...`.'),
+);
 
 type ShieldRule = Parameters<typeof shieldModule.and>[number];
 

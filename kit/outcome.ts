@@ -1,0 +1,31 @@
+import { ExpectedError } from './errors.ts';
+
+type Write<Value> = {
+  readonly write: () => Promise<Value>;
+  /** Reads again whether the write took effect. */
+  readonly isCommitted: () => Promise<boolean>;
+};
+
+const unclear = new Set(['UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_INVALID_RESPONSE']);
+
+/**
+ * Writes once, never again: a service may fail after it has committed. After such a failure the truth is read, and the
+ * error says `outcome: COMMITTED` when the write took effect and `UNKNOWN` when that cannot be told.
+ */
+export async function writeOnce<Value>({ write, isCommitted }: Write<Value>): Promise<Value> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!(error instanceof ExpectedError) || !unclear.has(error.code)) throw error;
+    const committed = await isCommitted().catch(() => false);
+    throw withOutcome(error, committed ? 'COMMITTED' : 'UNKNOWN');
+  }
+}
+
+/** The same failure, with what became of the write; repeating it by itself would not be safe. */
+export function withOutcome(error: ExpectedError, outcome: 'COMMITTED' | 'UNKNOWN'): ExpectedError {
+  return new ExpectedError(error.code, error.message, {
+    cause: error.cause,
+    extensions: { ...error.extensions, retryable: false, outcome },
+  });
+}
