@@ -40,6 +40,11 @@ const Variables = z.object({
   REQUEST_TIMEOUT_MS: milliseconds.default(15_000),
   /** Most sockets to one HTTP subgraph. */
   SUBGRAPH_CONNECTIONS: count.default(128),
+  /** Failures in a row that open the circuit of a subgraph or service, and seconds that it stays open. */
+  CIRCUIT_BREAKER_FAILURE_THRESHOLD: count.default(5),
+  CIRCUIT_BREAKER_RECOVERY_TIMEOUT: z.coerce.number().positive().default(60),
+  /** Calls to one HTTP subgraph that may wait for a free socket. */
+  SUBGRAPH_QUEUE: z.coerce.number().int().min(0).default(1_000),
   /** Longest answer of an HTTP subgraph, in bytes. */
   MAX_SUBGRAPH_BYTES: count.default(10 * 1024 * 1024),
   /** Client headers that HTTP subgraphs get, comma-separated. */
@@ -106,6 +111,9 @@ export function readConfig(environment: Environment) {
     fetch: Object.freeze({
       subgraphTimeoutMs: variables.SUBGRAPH_TIMEOUT_MS,
       subgraphConnections: variables.SUBGRAPH_CONNECTIONS,
+      subgraphQueue: variables.SUBGRAPH_QUEUE,
+      failureThreshold: variables.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
+      recoveryMs: variables.CIRCUIT_BREAKER_RECOVERY_TIMEOUT * 1_000,
       maxSubgraphBytes: variables.MAX_SUBGRAPH_BYTES,
       showErrorsOf: new Set<string>(variables.SHOW_SUBGRAPH_ERRORS ?? (isForeign(variables) ? [] : serviceNames)),
       urls: subgraphUrls(given),

@@ -9,7 +9,7 @@ import { httpTransport } from './fetch/http-transport.ts';
 import { localTransport } from './fetch/local-transport.ts';
 import { wantedFields } from './fetch/wanted.ts';
 import { httpServer } from './http/server.ts';
-import { fetchLayers, gates } from './pipeline.ts';
+import { fetchLayers, gates, transportLayers } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
 import { openEngines } from './plan/engines.ts';
@@ -102,5 +102,6 @@ function transportOf({ name, url }: Route, { config, parts, opening }: Transport
   }
   if (!/^https?:/.test(url)) throw new Error(`The route of ${name} is neither local: nor http(s):.`);
   const showErrors = config.fetch.showErrorsOf.has(name);
-  return opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors })).handle;
+  const layers = transportLayers(name, config, (state) => parts.logger.warn({ service: name, state }, 'circuit breaker'));
+  return opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors, layers })).handle;
 }

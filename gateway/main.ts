@@ -29,7 +29,13 @@ async function main(): Promise<void> {
   for (const [name, upstream] of settings) {
     const onUnexpectedError = (error: unknown, subgraph: string): void =>
       logger.error({ err: error, subgraph }, 'unexpected error');
-    const subgraph = (await subgraphs[name]()).open({ settings: upstream, clock: systemClock, onUnexpectedError });
+    const onBreakerChange = (service: string, state: string): void => logger.warn({ service, state }, 'circuit breaker');
+    const subgraph = (await subgraphs[name]()).open({
+      settings: upstream,
+      clock: systemClock,
+      onUnexpectedError,
+      onBreakerChange,
+    });
     locals.set(name, running.use(subgraph));
   }
   const gateway = running.use(await createGateway(config, { source, locals, logger, page: await openPage(config) }));

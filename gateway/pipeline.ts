@@ -1,3 +1,7 @@
+import { bulkhead } from '#kit/bulkhead.ts';
+import type { BreakerState } from '#kit/circuit-breaker.ts';
+import { breaker } from '#kit/circuit-breaker.ts';
+import { retryReads } from '#kit/retry-reads.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
@@ -13,13 +17,20 @@ import type { FetchLayer, Gate } from './request.ts';
  *     Apollo Server      parse (token limit) and validate, once per operation text
  *     gates              below, in this order; each lets pass or throws
  *     plan/engine        query plan, once per operation text
- *     per subgraph call  layers below, the first one outermost, then the transport: local or http
+ *     per subgraph call  layers below, the first one outermost, then the transport: local, or http with its own layers
  *     response/          errors masked, request id, status by media type
  *   socket
  */
 
 /** What an operation must pass before it is planned. */
 export const gates = ({ limits }: Config): readonly Gate[] => [selections(limits)];
+
+/** What stands between a call to an HTTP subgraph and the network. */
+export const transportLayers = (service: string, { fetch }: Config, onChange: (state: BreakerState) => void) => [
+  breaker({ service, ...fetch, onChange }),
+  retryReads(),
+  bulkhead({ service, running: fetch.subgraphConnections, waiting: fetch.subgraphQueue }),
+];
 
 /** What wraps every call to a subgraph. */
 export const fetchLayers = ({ fetch }: Config): readonly FetchLayer[] => [deadline(fetch), forwardedHeaders()];

@@ -2,14 +2,20 @@ import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
+import { bulkhead } from './bulkhead.ts';
 import type { Call } from './call.ts';
+import type { BreakerState } from './circuit-breaker.ts';
+import { breaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
+import type { Layer } from './layer.ts';
 import type { Decoder, RestClient } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
+import type { RestRequest, RestResponse } from './rest-transport.ts';
+import { retryReads } from './retry-reads.ts';
 import { DateTime, Json } from './scalars.ts';
 import type { ServiceName } from './service-names.ts';
 import type { Permissions } from './shield.ts';
@@ -23,6 +29,8 @@ type SubgraphParts = {
   readonly clock: Clock;
   /** Keeps idempotency keys; in this process's memory by default. */
   readonly idempotency?: Idempotency;
+  /** Hears when an upstream's circuit opens, is tried, or closes. */
+  readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
 };
@@ -89,10 +97,12 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
       const { url, prefix, timeoutMs, connections, token } = parts.settings;
       const upstream = openUpstream({
         service: name,
-        ...splitUrl(url, prefix),
+        ...splitUrls(url, prefix),
+        clock: parts.clock,
         timeoutMs,
         connections,
         maxBytes: maxUpstreamBytes,
+        layers: resilience(name, parts),
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(decode !== undefined && { decode }),
       });
@@ -111,6 +121,20 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
       };
     },
   };
+}
+
+/** What stands between a call and the network, the outermost first. */
+function resilience(
+  service: ServiceName,
+  { settings, onBreakerChange }: SubgraphParts,
+): readonly Layer<RestRequest, RestResponse>[] {
+  const { circuitBreaker, failureThreshold, recoverySeconds, connections, queue } = settings;
+  const onChange = (state: BreakerState): void => onBreakerChange?.(service, state);
+  return [
+    ...(circuitBreaker ? [breaker({ service, failureThreshold, recoveryMs: recoverySeconds * 1_000, onChange })] : []),
+    retryReads(),
+    bulkhead({ service, running: connections, waiting: queue }),
+  ];
 }
 
 /** Callers without a token share one set of keys. */
@@ -142,10 +166,10 @@ function referencesOneByOne(resolvers: SubgraphResolvers): SubgraphResolvers {
   return Object.fromEntries(wrapped);
 }
 
-/** An upstream may be given with a path; it goes before the prefix. */
-function splitUrl(url: string, prefix: string): { readonly origin: string; readonly prefix: string } {
-  const { origin, pathname } = new URL(url);
-  return { origin, prefix: pathname.replace(/\/+$/, '') + prefix };
+/** Instances are listed with commas. A URL may have a path, which goes before the prefix and is the same for all of them. */
+function splitUrls(urls: string, prefix: string): { readonly origins: readonly string[]; readonly prefix: string } {
+  const parsed = urls.split(',').map((url) => new URL(url.trim()));
+  return { origins: parsed.map(({ origin }) => origin), prefix: (parsed[0]?.pathname ?? '').replace(/\/+$/, '') + prefix };
 }
 
 function perCall<Value extends object>(make: (call: Call) => Value): (call: Call) => Value {

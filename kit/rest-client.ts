@@ -1,6 +1,8 @@
 import pLimit from 'p-limit';
 import type { ZodType } from 'zod';
+import { balance } from './balance.ts';
 import type { Call } from './call.ts';
+import type { Clock } from './clock.ts';
 import { ExpectedError, upstreamError } from './errors.ts';
 import { parseJson } from './exact-json.ts';
 import type { Layer } from './layer.ts';
@@ -32,7 +34,10 @@ export type RestClient = {
 /** What a service means by a refusal; undefined leaves it to the rules for every upstream. */
 export type Decoder = (response: RestResponse) => ExpectedError | undefined;
 
-export type UpstreamOptions = TransportOptions & {
+export type UpstreamOptions = Omit<TransportOptions, 'origin'> & {
+  /** Scheme, host and port of every instance; calls are spread over them. */
+  readonly origins: readonly string[];
+  readonly clock: Clock;
   /** Path before every path of the contract, such as `/api/v1`; empty by default. */
   readonly prefix?: string;
   /** `Authorization` of every call that does not bring its own. */
@@ -47,12 +52,18 @@ export type UpstreamOptions = TransportOptions & {
 /** The connection to one upstream; lives as long as its subgraph. */
 export type Upstream = AsyncDisposable & { readonly forCall: (call: Call) => RestClient };
 
+/** An instance that cannot be reached is tried again after this time. */
+const deadInstanceRestMs = 2_000;
+
 export function openUpstream(options: UpstreamOptions): Upstream {
-  const transport = restTransport(options);
-  const handle = stack(options.layers ?? [], transport.handle);
+  const transports = options.origins.map((origin) => restTransport({ ...options, origin }));
+  const instances = transports.map(({ handle }) => handle);
+  const handle = stack(options.layers ?? [], balance(instances, { clock: options.clock, restMs: deadInstanceRestMs }));
   return {
     forCall: (call) => clientFor({ call, handle, options }),
-    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(transports.map((transport) => transport[Symbol.asyncDispose]()));
+    },
   };
 }
 

@@ -9,6 +9,8 @@ export type RestRequest = {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** True for a call that changes nothing although its method is not GET, such as a GraphQL query (RFC 9110, section 9.2.1). */
+  readonly safe?: boolean;
   /** The whole request's signal; the deadline of this one call is the transport's. */
   readonly signal: AbortSignal;
 };

@@ -4,9 +4,12 @@ import type { ServiceName } from './service-names.ts';
 /** Where one upstream is and how it is called. */
 export type UpstreamSettings = Readonly<z.infer<typeof UpstreamSettings>>;
 
+const areUrls = (text: string): boolean =>
+  text.split(',').every((url) => /^https?:$/.test(URL.parse(url.trim())?.protocol ?? ''));
+
 const UpstreamSettings = z.object({
-  /** Base URL without the contract's own paths. Absent in development: the sandbox stands in. */
-  url: z.url({ protocol: /^https?$/ }).optional(),
+  /** Base URL without the contract's own paths, or several instances with commas. Absent in development: the sandbox stands in. */
+  url: z.string().refine(areUrls, 'is an http(s) URL, or several with commas').optional(),
   /** Path between base URL and the contract's paths, such as `/api/v1`. */
   prefix: z
     .string()
@@ -16,6 +19,17 @@ const UpstreamSettings = z.object({
   timeoutMs: z.coerce.number().int().positive().default(5_000),
   /** Most sockets to the upstream. */
   connections: z.coerce.number().int().positive().default(64),
+  /** Calls that may wait for a free socket; more fail at once. */
+  queue: z.coerce.number().int().min(0).default(1_000),
+  /** Whether an upstream that fails is left alone for a while. */
+  circuitBreaker: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((text) => text === 'true'),
+  /** Failures in a row that open the circuit. */
+  failureThreshold: z.coerce.number().int().positive().default(5),
+  /** Seconds that the circuit stays open. */
+  recoverySeconds: z.coerce.number().positive().default(60),
   /** Bearer token of every call that does not carry the caller's own. */
   token: z.string().optional(),
   /** Account whose view the gateway uses to name people (auth only). */
@@ -41,6 +55,10 @@ const suffixes: Readonly<Record<keyof UpstreamSettings, string>> = {
   prefix: 'PREFIX',
   timeoutMs: 'TIMEOUT_MS',
   connections: 'CONNECTIONS',
+  queue: 'QUEUE',
+  circuitBreaker: 'CIRCUIT_BREAKER',
+  failureThreshold: 'CIRCUIT_BREAKER_FAILURE_THRESHOLD',
+  recoverySeconds: 'CIRCUIT_BREAKER_RECOVERY_TIMEOUT',
   token: 'TOKEN',
   accountEmail: 'ACCOUNT_EMAIL',
   accountPassword: 'ACCOUNT_PASSWORD',
@@ -48,6 +66,9 @@ const suffixes: Readonly<Record<keyof UpstreamSettings, string>> = {
 
 /** The variable that holds a service's URL. */
 export const urlVariable = (service: ServiceName): string => `${variablePrefixes[service]}_${suffixes.url}`;
+
+/** Settings that hold for every service by their plain name, such as `CIRCUIT_BREAKER_RECOVERY_TIMEOUT`. */
+const shared: ReadonlySet<string> = new Set(['failureThreshold', 'recoverySeconds']);
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -58,7 +79,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function readUpstreamSettings(service: ServiceName, environment: Environment): UpstreamSettings {
   const variable = (key: string): string => `${variablePrefixes[service]}_${suffixes[key as keyof UpstreamSettings]}`;
-  const given = Object.keys(suffixes).map((key) => [key, environment[variable(key)] || undefined]);
+  const read = (key: string): string | undefined =>
+    environment[variable(key)] ||
+    (shared.has(key) ? environment[suffixes[key as keyof UpstreamSettings]] : undefined) ||
+    undefined;
+  const given = Object.keys(suffixes).map((key) => [key, read(key)]);
   const parsed = UpstreamSettings.safeParse(Object.fromEntries(given));
   if (parsed.success) return Object.freeze(parsed.data);
   throw new Error(parsed.error.issues.map(({ path, message }) => `${variable(String(path[0]))}: ${message}`).join('\n'));

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { SubgraphError, SubgraphHandler, SubgraphResponse } from '#gateway/request.ts';
 import { isCode, upstreamError } from '#kit/errors.ts';
-import type { RestResponse, Transport } from '#kit/rest-transport.ts';
+import type { Layer } from '#kit/layer.ts';
+import { stack } from '#kit/layer.ts';
+import type { RestRequest, RestResponse, Transport } from '#kit/rest-transport.ts';
 import { restTransport } from '#kit/rest-transport.ts';
 
 type Options = {
@@ -12,6 +14,8 @@ type Options = {
   readonly maxSubgraphBytes: number;
   /** Pass on what the subgraph says in its errors; else clients see our own sentence and a code. */
   readonly showErrors: boolean;
+  /** Wrap every call, the first one outermost. */
+  readonly layers?: readonly Layer<RestRequest, RestResponse>[];
 };
 
 type HttpTransport = AsyncDisposable & { readonly handle: SubgraphHandler };
@@ -26,9 +30,10 @@ export function httpTransport(options: Options): HttpTransport {
     maxBytes: options.maxSubgraphBytes,
     connections: options.subgraphConnections,
   });
+  const handle = stack(options.layers ?? [], transport.handle);
   return {
-    async handle({ text, operationName, variables, headers, signal }) {
-      const response = await transport.handle({
+    async handle({ text, operationName, variables, kind, headers, signal }) {
+      const response = await handle({
         method: 'POST',
         path: pathname + search,
         headers: {
@@ -37,6 +42,7 @@ export function httpTransport(options: Options): HttpTransport {
           accept: 'application/graphql-response+json, application/json',
         },
         body: JSON.stringify({ query: text, operationName, variables }),
+        safe: kind === 'query',
         signal,
       });
       return decode(response, options);

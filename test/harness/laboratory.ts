@@ -3,6 +3,7 @@ import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
+import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import type { SandboxCall } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
@@ -35,13 +36,7 @@ export async function startLaboratory({ remote = [], page }: Options = {}): Prom
   const locals = new Map<string, RunningSubgraph>();
   const env: Record<string, string> = { SUPERGRAPH_PATH: '' };
   for (const name of serviceNames) {
-    const settings = {
-      prefix: '',
-      timeoutMs: 5_000,
-      connections: 64,
-      ...developmentSettings(name),
-      url: sandbox.urls.get(name) ?? '',
-    };
+    const settings = { ...readUpstreamSettings(name, {}), ...developmentSettings(name), url: sandbox.urls.get(name) ?? '' };
     const running = (await subgraphs[name]()).open({ settings, clock: systemClock, onUnexpectedError });
     if (remote.includes(name)) {
       const served = opening.use(await serve(running, { host: '127.0.0.1', port: 0, onUnexpectedError }));

@@ -5,6 +5,7 @@ import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import type { UpstreamSettings } from '#kit/upstream-settings.ts';
+import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import type { SandboxCall } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
@@ -41,9 +42,7 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
       : undefined;
   const upstream = options.url ?? sandbox?.urls.get(name) ?? '';
   const settings = {
-    prefix: '',
-    timeoutMs: 5_000,
-    connections: 16,
+    ...readUpstreamSettings(name, {}),
     ...developmentSettings(name),
     ...options.settings,
     url: upstream,

@@ -10,6 +10,7 @@ import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { defineSubgraph } from '#kit/define-subgraph.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { allow, deny, rule } from '#kit/shield.ts';
+import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 
 const sdl = `
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
@@ -62,7 +63,7 @@ beforeAll(async () => {
       () =>
       ({ call }) => ({ call, madeAs: ++contexts }),
   });
-  const settings = { url: 'http://127.0.0.1:1', prefix: '', timeoutMs: 100, connections: 1 };
+  const settings = { ...readUpstreamSettings('samples', {}), url: 'http://127.0.0.1:1' };
   subgraph = definition.open({ settings, clock: systemClock, onUnexpectedError: (error) => unexpected.push(error) });
 });
 

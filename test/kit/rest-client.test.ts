@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Call } from '#kit/call.ts';
+import { systemClock } from '#kit/clock.ts';
 import { path } from '#kit/path.ts';
 import type { UpstreamOptions } from '#kit/rest-client.ts';
 import { openUpstream } from '#kit/rest-client.ts';
@@ -9,7 +10,15 @@ import { always, startUpstream } from '#test/harness/upstream.ts';
 const Thing = z.object({ id: z.string() });
 
 const clientOf = (url: string, options: Partial<UpstreamOptions> = {}, call: Partial<Call> = {}) => {
-  const upstream = openUpstream({ service: 'things', origin: url, timeoutMs: 300, maxBytes: 10_000, connections: 4, ...options });
+  const upstream = openUpstream({
+    service: 'things',
+    origins: [url],
+    clock: systemClock,
+    timeoutMs: 300,
+    maxBytes: 10_000,
+    connections: 4,
+    ...options,
+  });
   const rest = upstream.forCall({ requestId: 'request-0001', signal: new AbortController().signal, ...call });
   return { rest, [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose]() };
 };
@@ -108,4 +117,31 @@ test('a caller that goes away ends its calls', async () => {
   await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
   await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
   expect(upstream.seen).toHaveLength(1);
+});
+
+test('calls are spread over the instances of an upstream', async () => {
+  await using left = await startUpstream(always(200, '{"id":"left"}'));
+  await using right = await startUpstream(always(200, '{"id":"right"}'));
+  await using client = clientOf('', { origins: [left.url, right.url] });
+  for (let calls = 0; calls < 100; calls++) await client.rest.get('/', { answer: Thing });
+  expect([left.seen.length, right.seen.length]).toEqual([50, 50]);
+});
+
+test('an instance that is gone is skipped after its first failure and tried again later', async () => {
+  let now = 0;
+  await using left = await startUpstream(always(200, '{"id":"left"}'));
+  const right = await startUpstream(always(200, '{"id":"right"}'));
+  await right[Symbol.asyncDispose]();
+  await using client = clientOf('', { origins: [left.url, right.url], clock: { now: () => now } });
+  const ask = () =>
+    client.rest.get('/', { answer: Thing }).then(
+      () => 'answered',
+      () => 'failed',
+    );
+  const results: string[] = [];
+  for (let calls = 0; calls < 20; calls++) results.push(await ask());
+  expect(results.filter((result) => result === 'failed')).toHaveLength(1);
+  now = 10_000;
+  const later = [await ask(), await ask()];
+  expect(later.filter((result) => result === 'failed')).toHaveLength(1);
 });

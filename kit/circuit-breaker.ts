@@ -1,0 +1,105 @@
+import type { IBreaker } from 'cockatiel';
+import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, CountBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
+import { upstreamError } from './errors.ts';
+import type { Layer } from './layer.ts';
+import type { RestRequest, RestResponse } from './rest-transport.ts';
+
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+type Options = {
+  /** Public alias of the upstream. */
+  readonly service: string;
+  /** Failures in a row that open the circuit. */
+  readonly failureThreshold: number;
+  /** Time the circuit stays open before it is tried again. */
+  readonly recoveryMs: number;
+  /** Hears of every change of state. */
+  readonly onChange?: (state: BreakerState) => void;
+};
+
+/** Calls that are let through half-open; all of them must succeed. */
+const probes = 3;
+
+/** Also opens when half of the last 20 calls failed; the library counts what is over its threshold. */
+const sample = { size: 20, threshold: 0.499, minimumNumberOfCalls: 20 } as const;
+
+/**
+ * Stops calling an upstream that fails: a 5xx, a timeout or a broken connection is a failure, a 4xx never, and neither is
+ * a caller who goes away. While open, calls fail at once.
+ */
+export function breaker({ service, failureThreshold, recoveryMs, onChange }: Options): Layer<RestRequest, RestResponse> {
+  const policy = circuitBreaker(
+    handleWhenResult((outcome) => isOutcome(outcome) && outcome.kind === 'answered' && outcome.response.status >= 500).orWhen(
+      () => true,
+    ),
+    {
+      halfOpenAfter: recoveryMs,
+      halfOpenSampling: { calls: probes, threshold: 0 },
+      breaker: either(new ConsecutiveBreaker(failureThreshold), new CountBreaker(sample)),
+    },
+  );
+  policy.onStateChange((state) => onChange?.(nameOf(state)));
+  let probing = 0;
+  policy.onHalfOpen(() => {
+    probing = 0;
+  });
+  const isProbed = (): boolean => policy.state === CircuitState.HalfOpen && probing >= probes;
+  const counted = (next: Next, request: RestRequest): Promise<Outcome> => {
+    if (policy.state === CircuitState.HalfOpen) probing += 1;
+    return attempt(next, request);
+  };
+  return (next) => async (request) => {
+    try {
+      // The library lets further callers wait for the probes; failing at once is better for them.
+      if (isProbed()) throw new BrokenCircuitError();
+      const outcome = await policy.execute(() => counted(next, request));
+      if (outcome.kind === 'answered') return outcome.response;
+      throw outcome.reason;
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) throw upstreamError('UPSTREAM_UNAVAILABLE', service, { cause: error });
+      throw error;
+    }
+  };
+}
+
+type Next = (request: RestRequest) => Promise<RestResponse>;
+
+type Outcome =
+  | { readonly kind: 'answered'; readonly response: RestResponse }
+  /** The caller went away or its time is up: this tells nothing of the upstream. */
+  | { readonly kind: 'given up'; readonly reason: unknown };
+
+const isOutcome = (value: unknown): value is Outcome => typeof value === 'object' && value !== null && 'kind' in value;
+
+async function attempt(next: Next, request: RestRequest): Promise<Outcome> {
+  try {
+    return { kind: 'answered', response: await next(request) };
+  } catch (reason) {
+    if (request.signal.aborted) return { kind: 'given up', reason };
+    throw reason;
+  }
+}
+
+/** Opens as soon as one of two breakers would. */
+const either = (left: IBreaker, right: IBreaker): IBreaker => ({
+  get state() {
+    return [left.state, right.state];
+  },
+  set state(state) {
+    if (Array.isArray(state)) [left.state, right.state] = state;
+  },
+  success(state) {
+    left.success(state);
+    right.success(state);
+  },
+  failure(state) {
+    // Both must count, so neither may be skipped.
+    const opens = [left.failure(state), right.failure(state)];
+    return opens.includes(true);
+  },
+});
+
+function nameOf(state: CircuitState): BreakerState {
+  if (state === CircuitState.Closed) return 'closed';
+  return state === CircuitState.HalfOpen ? 'half-open' : 'open';
+}

@@ -1,0 +1,36 @@
+import { ExponentialBackoff, handleWhenResult, retry } from 'cockatiel';
+import { ExpectedError } from './errors.ts';
+import type { Layer } from './layer.ts';
+import type { RestRequest, RestResponse } from './rest-transport.ts';
+
+/** Retries are at most this share of all calls, so that a failing upstream does not get more load than a healthy one. */
+const share = 0.1;
+/** Retries that may come at once after a quiet time. */
+const burst = 10;
+
+/**
+ * Repeats a read once when its connection broke or the upstream answered 502, 503 or 504 without asking for more patience
+ * than that. Writes are never repeated: they may have been committed.
+ */
+export function retryReads(): Layer<RestRequest, RestResponse> {
+  let budget = burst;
+  const mayRetry = (): boolean => {
+    if (budget < 1) return false;
+    budget -= 1;
+    return true;
+  };
+  const passing = handleWhenResult((result) => isPassing(result as RestResponse) && mayRetry()).orWhen(
+    (error) => isBroken(error) && mayRetry(),
+  );
+  const policy = retry(passing, { maxAttempts: 1, backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 100 }) });
+  return (next) => (request) => {
+    if (request.method !== 'GET' && request.safe !== true) return next(request);
+    budget = Math.min(burst, budget + share);
+    return policy.execute(() => next(request), request.signal);
+  };
+}
+
+const isPassing = ({ status, headers }: RestResponse): boolean =>
+  status >= 502 && status <= 504 && headers['retry-after'] === undefined;
+
+const isBroken = (error: unknown): boolean => error instanceof ExpectedError && error.code === 'UPSTREAM_UNAVAILABLE';
