@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
+import type { ServiceEntry } from '#kit/services-file.ts';
+import { readServicesFile } from '#kit/services-file.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 
@@ -25,6 +28,9 @@ const Variables = z.object({
   /** Second place of the API: `<prefix>/graphql`. */
   API_PREFIX: pathPrefix.default('/api/v1/public'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+
+  /** JSON file of upstreams: URL, credential, timeout, rate and breaker by service name; wins over the variables of a service. */
+  SERVICES_PATH: z.string().optional(),
 
   /** Supergraph file to serve in place of the built-in one; watched. */
   SUPERGRAPH_PATH: z.string().optional(),
@@ -119,7 +125,7 @@ export function readConfig(environment: Environment) {
       urls: subgraphUrls(given),
     }),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
-    upstreams: Object.freeze(upstreams(environment)),
+    upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
   });
 }
 
@@ -138,7 +144,11 @@ function subgraphUrls(given: readonly (readonly [string, string | undefined])[])
   return new Map(urls);
 }
 
-function upstreams(environment: Environment): Readonly<Record<ServiceName, UpstreamSettings>> {
-  const entries = serviceNames.map((name) => [name, readUpstreamSettings(name, environment)] as const);
-  return Object.fromEntries(entries) as Record<ServiceName, UpstreamSettings>;
+function upstreams(environment: Environment, file: string | undefined): Readonly<Record<ServiceName, UpstreamSettings>> {
+  const entries =
+    file === undefined ? new Map<string, ServiceEntry>() : readServicesFile(readFileSync(file, 'utf8'), environment);
+  const settings = serviceNames.map(
+    (name) => [name, { ...readUpstreamSettings(name, environment), ...entries.get(name) }] as const,
+  );
+  return Object.fromEntries(settings) as Record<ServiceName, UpstreamSettings>;
 }

@@ -4,6 +4,7 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
 import { bulkhead } from './bulkhead.ts';
 import type { Call } from './call.ts';
+import { callRate } from './call-rate.ts';
 import type { BreakerState } from './circuit-breaker.ts';
 import { breaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
@@ -103,7 +104,9 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
         connections,
         maxBytes: maxUpstreamBytes,
         layers: resilience(name, parts),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        credential:
+          parts.settings.credential ??
+          (token === undefined ? { kind: 'none' } : { kind: 'bearer', token, header: 'authorization' }),
         ...(decode !== undefined && { decode }),
       });
       const schema = guard(buildSchema(definition), permissions);
@@ -126,11 +129,12 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
 /** What stands between a call and the network, the outermost first. */
 function resilience(
   service: ServiceName,
-  { settings, onBreakerChange }: SubgraphParts,
+  { settings, clock, onBreakerChange }: SubgraphParts,
 ): readonly Layer<RestRequest, RestResponse>[] {
-  const { circuitBreaker, failureThreshold, recoverySeconds, connections, queue } = settings;
+  const { callsPerMinute, circuitBreaker, failureThreshold, recoverySeconds, connections, queue } = settings;
   const onChange = (state: BreakerState): void => onBreakerChange?.(service, state);
   return [
+    ...(callsPerMinute === undefined ? [] : [callRate({ service, perMinute: callsPerMinute, clock })]),
     ...(circuitBreaker ? [breaker({ service, failureThreshold, recoveryMs: recoverySeconds * 1_000, onChange })] : []),
     retryReads(),
     bulkhead({ service, running: connections, waiting: queue }),

@@ -3,6 +3,8 @@ import type { ZodType } from 'zod';
 import { balance } from './balance.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
+import type { Credential } from './credential.ts';
+import { credentialHeaders, credentialQuery } from './credential.ts';
 import { ExpectedError, upstreamError } from './errors.ts';
 import { parseJson } from './exact-json.ts';
 import type { Layer } from './layer.ts';
@@ -40,8 +42,8 @@ export type UpstreamOptions = Omit<TransportOptions, 'origin'> & {
   readonly clock: Clock;
   /** Path before every path of the contract, such as `/api/v1`; empty by default. */
   readonly prefix?: string;
-  /** `Authorization` of every call that does not bring its own. */
-  readonly authorization?: string;
+  /** What proves every call that does not bring its own `Authorization`; none by default. */
+  readonly credential?: Credential;
   readonly decode?: Decoder;
   /** Wrap every call, the first one outermost. */
   readonly layers?: readonly Layer<RestRequest, RestResponse>[];
@@ -94,16 +96,19 @@ function clientFor({ call, handle, options }: Parts): RestClient {
   };
 }
 
+const noCredential: Credential = { kind: 'none' };
+
 function requestFor({ method, path, query, body, authorization }: Exchange, call: Call, options: UpstreamOptions): RestRequest {
-  const credential = authorization ?? options.authorization;
+  const credential = options.credential ?? noCredential;
   return {
     method,
-    path: (options.prefix ?? '') + path + queryString(query),
+    path: (options.prefix ?? '') + path + queryString({ ...query, ...credentialQuery(credential) }),
     headers: {
       accept: 'application/json',
       'x-request-id': call.requestId,
       ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
-      ...(credential !== undefined && { authorization: credential }),
+      ...credentialHeaders(credential, call),
+      ...(authorization !== undefined && { authorization }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -1,8 +1,15 @@
 import { z } from 'zod';
+import type { Credential } from './credential.ts';
 import type { ServiceName } from './service-names.ts';
 
 /** Where one upstream is and how it is called. */
-export type UpstreamSettings = Readonly<z.infer<typeof UpstreamSettings>>;
+export type UpstreamSettings = Readonly<z.infer<typeof UpstreamSettings>> & {
+  /** What calls prove themselves with, in place of `token`. */
+  readonly credential?: Credential;
+  readonly callsPerMinute?: number;
+  /** Path that tells the service's health, where it is not the contract's. */
+  readonly healthPath?: string;
+};
 
 const areUrls = (text: string): boolean =>
   text.split(',').every((url) => /^https?:$/.test(URL.parse(url.trim())?.protocol ?? ''));
@@ -50,7 +57,7 @@ const variablePrefixes: Readonly<Record<ServiceName, string>> = {
   graph: 'GRAPH_SERVICE',
 };
 
-const suffixes: Readonly<Record<keyof UpstreamSettings, string>> = {
+const suffixes: Readonly<Record<keyof z.infer<typeof UpstreamSettings>, string>> = {
   url: 'URL',
   prefix: 'PREFIX',
   timeoutMs: 'TIMEOUT_MS',
@@ -78,10 +85,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * @throws Error that names every variable which cannot be read
  */
 export function readUpstreamSettings(service: ServiceName, environment: Environment): UpstreamSettings {
-  const variable = (key: string): string => `${variablePrefixes[service]}_${suffixes[key as keyof UpstreamSettings]}`;
+  const variable = (key: string): string => `${variablePrefixes[service]}_${suffixes[key as keyof typeof suffixes]}`;
   const read = (key: string): string | undefined =>
     environment[variable(key)] ||
-    (shared.has(key) ? environment[suffixes[key as keyof UpstreamSettings]] : undefined) ||
+    (shared.has(key) ? environment[suffixes[key as keyof typeof suffixes]] : undefined) ||
     undefined;
   const given = Object.keys(suffixes).map((key) => [key, read(key)]);
   const parsed = UpstreamSettings.safeParse(Object.fromEntries(given));

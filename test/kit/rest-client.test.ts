@@ -90,7 +90,10 @@ test('prefix, query and credential go out as set, and absent values do not', asy
     headers.push([request.headers.authorization, request.headers['x-request-id'], request.headers['cookie']]);
     always(200, '{"id":"1"}')(request, response);
   });
-  await using client = clientOf(upstream.url, { prefix: '/api/v1', authorization: 'Bearer own' });
+  await using client = clientOf(upstream.url, {
+    prefix: '/api/v1',
+    credential: { kind: 'bearer', token: 'own', header: 'authorization' },
+  });
   await client.rest.get('/things', { answer: Thing, query: { page: 1, q: 'a&b', none: null, gone: undefined } });
   await client.rest.get('/things', { answer: Thing, authorization: 'Bearer caller' });
   expect(upstream.seen).toEqual(['GET /api/v1/things?page=1&q=a%26b', 'GET /api/v1/things']);
