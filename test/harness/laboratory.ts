@@ -3,8 +3,9 @@ import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
+import type { UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
-import type { SandboxCall } from '#ops/sandbox/sandbox.ts';
+import type { Sandbox, SandboxCall } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
@@ -18,17 +19,21 @@ export type LaboratoryUnderTest = AsyncDisposable & {
   readonly calls: SandboxCall[];
   /** Stops one service as a crash would. */
   readonly kill: (name: ServiceName) => Promise<void>;
+  /** Lets a service fail; an empty list heals it. */
+  readonly faults: Sandbox['faults'];
 };
 
 type Options = {
   /** Subgraphs that run as HTTP servers of their own instead of in the gateway's process. */
   readonly remote?: readonly ServiceName[];
+  /** Settings of every upstream, in place of the defaults. */
+  readonly settings?: Partial<UpstreamSettings>;
   /** Page for browsers. */
   readonly page?: (endpoint: string) => string;
 };
 
 /** The whole laboratory: sandbox, subgraphs and gateway. */
-export async function startLaboratory({ remote = [], page }: Options = {}): Promise<LaboratoryUnderTest> {
+export async function startLaboratory({ remote = [], settings: given = {}, page }: Options = {}): Promise<LaboratoryUnderTest> {
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
   const sandbox = opening.use(await startSandbox({ ports: 'any', onCall: (call) => calls.push(call) }));
@@ -36,7 +41,12 @@ export async function startLaboratory({ remote = [], page }: Options = {}): Prom
   const locals = new Map<string, RunningSubgraph>();
   const env: Record<string, string> = { SUPERGRAPH_PATH: '' };
   for (const name of serviceNames) {
-    const settings = { ...readUpstreamSettings(name, {}), ...developmentSettings(name), url: sandbox.urls.get(name) ?? '' };
+    const settings = {
+      ...readUpstreamSettings(name, {}),
+      ...developmentSettings(name),
+      ...given,
+      url: sandbox.urls.get(name) ?? '',
+    };
     const running = (await subgraphs[name]()).open({ settings, clock: systemClock, onUnexpectedError });
     if (remote.includes(name)) {
       const served = opening.use(await serve(running, { host: '127.0.0.1', port: 0, onUnexpectedError }));
@@ -48,5 +58,11 @@ export async function startLaboratory({ remote = [], page }: Options = {}): Prom
   const source = await openSource({ path: undefined, list: undefined, pollMs: 1_000, listPollMs: 1_000 });
   const gateway = opening.use(await testGateway({ source, locals, env, page }));
   const opened = opening.move();
-  return { gateway, calls, kill: (name) => sandbox.stop(name), [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return {
+    gateway,
+    calls,
+    kill: (name) => sandbox.stop(name),
+    faults: sandbox.faults,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
 }

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import type { FaultInput } from '#ops/sandbox/faults/fault.ts';
+import type { LaboratoryUnderTest } from '#test/harness/laboratory.ts';
+import { startLaboratory } from '#test/harness/laboratory.ts';
+
+const positions = '{ samples(first: 3) { nodes { name storagePosition { positionIdentifier } } } }';
+
+/** Short deadlines, and no circuit: each fault is to be seen at every call. */
+const settings = { timeoutMs: 400, circuitBreaker: false } as const;
+
+const table: readonly (readonly [string, FaultInput, string])[] = [
+  ['F1 never answers', { kind: 'hang' }, 'UPSTREAM_TIMEOUT'],
+  ['F2 one byte a second', { kind: 'slow' }, 'UPSTREAM_TIMEOUT'],
+  ['F3 reset', { kind: 'reset' }, 'UPSTREAM_UNAVAILABLE'],
+  ['F5 malformed JSON', { kind: 'malformed' }, 'UPSTREAM_INVALID_RESPONSE'],
+  ['F5 empty 200', { kind: 'empty' }, 'UPSTREAM_INVALID_RESPONSE'],
+  ['F5 cut body', { kind: 'cut' }, 'UPSTREAM_UNAVAILABLE'],
+  ['F7 null', { kind: 'null' }, 'UPSTREAM_INVALID_RESPONSE'],
+  ['F7 a list', { kind: 'list' }, 'UPSTREAM_INVALID_RESPONSE'],
+  ['F9 wrong types', { kind: 'wrongTypes' }, 'UPSTREAM_INVALID_RESPONSE'],
+  ['F10 a page with an internal host', { kind: 'html' }, 'UPSTREAM_UNAVAILABLE'],
+  ['F11 a password in a 500', { kind: 'secret' }, 'UPSTREAM_UNAVAILABLE'],
+  ['F13 a 401', { kind: 'status', status: 401 }, 'UPSTREAM_REJECTED'],
+  ['F13 a 403', { kind: 'status', status: 403 }, 'UPSTREAM_REJECTED'],
+  ['F14 a 429', { kind: 'rateLimited' }, 'UPSTREAM_RATE_LIMITED'],
+  ['F15 a redirect to elsewhere', { kind: 'redirect', location: 'http://169.254.169.254/latest' }, 'UPSTREAM_INVALID_RESPONSE'],
+  ['a huge body', { kind: 'huge' }, 'UPSTREAM_INVALID_RESPONSE'],
+  ['a gzip bomb', { kind: 'gzipBomb' }, 'UPSTREAM_INVALID_RESPONSE'],
+];
+
+const ask = async ({ gateway }: LaboratoryUnderTest) => {
+  const { status, body, text } = await gateway.query(positions);
+  const { samples } = body.data as unknown as { samples: { nodes: { name: string; storagePosition: unknown }[] } };
+  return { status, errors: body.errors ?? [], nodes: samples.nodes, text };
+};
+
+test.each(table)('%s costs its own fields, says why, and is over when it ends', async (_, fault, code) => {
+  await using laboratory = await startLaboratory({ settings });
+  laboratory.faults('storage', fault);
+  const struck = await ask(laboratory);
+  expect(struck.status).toBe(200);
+  expect(struck.nodes.map(({ storagePosition }) => storagePosition)).toEqual([null, null, null]);
+  expect(struck.nodes.every(({ name }) => name.length > 0)).toBe(true);
+  expect(struck.errors.map(({ path }) => path?.join('.')).sort()).toEqual(
+    [0, 1, 2].map((index) => `samples.nodes.${index}.storagePosition`),
+  );
+  for (const { extensions } of struck.errors) expect(extensions).toMatchObject({ code, service: 'storage' });
+  expect(struck.text).not.toMatch(/internal|password|127\.0\.0\.1|169\.254|http:|stack/i);
+  laboratory.faults('storage', []);
+  const healed = await ask(laboratory);
+  expect(healed.errors).toEqual([]);
+  expect(healed.nodes[0]?.storagePosition).not.toBeNull();
+});
+
+test('F14 the time to wait comes through', async () => {
+  await using laboratory = await startLaboratory({ settings });
+  laboratory.faults('storage', { kind: 'rateLimited', retryAfterSeconds: 7 });
+  const { errors } = await ask(laboratory);
+  expect(errors[0]?.extensions['retryAfter']).toBe(7);
+});
+
+test('a passing failure of a read is not seen by the caller', async () => {
+  await using laboratory = await startLaboratory({ settings });
+  laboratory.faults('templates', { kind: 'status', status: 503, times: 1 });
+  const { body } = await laboratory.gateway.query('{ templates { name } }');
+  expect(body.errors).toBeUndefined();
+});
+
+test('an open circuit leaves a failing service alone and the others at work', async () => {
+  await using laboratory = await startLaboratory({ settings: { timeoutMs: 400, recoverySeconds: 60 } });
+  laboratory.faults('storage', { kind: 'status', status: 500 });
+  for (let asked = 0; asked < 3; asked++) await ask(laboratory);
+  laboratory.calls.length = 0;
+  const { nodes, errors } = await ask(laboratory);
+  expect(nodes).toHaveLength(3);
+  expect(errors.map(({ extensions }) => extensions['code'])).toEqual(Array.from({ length: 3 }, () => 'UPSTREAM_UNAVAILABLE'));
+  expect(laboratory.calls.filter(({ service }) => service === 'storage')).toEqual([]);
+});
