@@ -8,12 +8,13 @@ import { callRate } from './call-rate.ts';
 import type { BreakerState } from './circuit-breaker.ts';
 import { breaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
+import { consulInstances } from './consul.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
 import type { Layer } from './layer.ts';
-import type { Decoder, RestClient } from './rest-client.ts';
+import type { Decoder, RestClient, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
 import { retryReads } from './retry-reads.ts';
@@ -95,14 +96,15 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
   return {
     name,
     open(parts) {
-      const { url, prefix, timeoutMs, connections, token } = parts.settings;
+      const { timeoutMs, connections, token, caFile } = parts.settings;
       const upstream = openUpstream({
         service: name,
-        ...splitUrls(url, prefix),
+        ...instancesOf(name, parts),
         clock: parts.clock,
         timeoutMs,
         connections,
         maxBytes: maxUpstreamBytes,
+        ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
         layers: resilience(name, parts),
         credential:
           parts.settings.credential ??
@@ -170,10 +172,25 @@ function referencesOneByOne(resolvers: SubgraphResolvers): SubgraphResolvers {
   return Object.fromEntries(wrapped);
 }
 
-/** Instances are listed with commas. A URL may have a path, which goes before the prefix and is the same for all of them. */
-function splitUrls(urls: string, prefix: string): { readonly origins: readonly string[]; readonly prefix: string } {
-  const parsed = urls.split(',').map((url) => new URL(url.trim()));
-  return { origins: parsed.map(({ origin }) => origin), prefix: (parsed[0]?.pathname ?? '').replace(/\/+$/, '') + prefix };
+/** Instances are listed with commas, or told by Consul. A URL may have a path, which goes before the prefix and is the same for all. */
+function instancesOf(
+  service: ServiceName,
+  { settings, onUnexpectedError }: SubgraphParts,
+): Pick<UpstreamOptions, 'origins' | 'prefix'> {
+  const { url, prefix, consulUrl, consulDatacenter, consulToken } = settings;
+  const parsed = url.split(',').map((instance) => new URL(instance.trim()));
+  const [first] = parsed;
+  if (first?.protocol !== 'consul:') {
+    return { origins: parsed.map(({ origin }) => origin), prefix: (first?.pathname ?? '').replace(/\/+$/, '') + prefix };
+  }
+  const source = consulInstances({
+    service: first.hostname,
+    url: consulUrl,
+    ...(consulDatacenter !== undefined && { datacenter: consulDatacenter }),
+    ...(consulToken !== undefined && { token: consulToken }),
+    onFailure: (error) => onUnexpectedError(error, service),
+  });
+  return { origins: source, prefix };
 }
 
 function perCall<Value extends object>(make: (call: Call) => Value): (call: Call) => Value {

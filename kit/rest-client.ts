@@ -1,16 +1,16 @@
 import pLimit from 'p-limit';
 import type { ZodType } from 'zod';
-import { balance } from './balance.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
+import type { InstanceSource } from './consul.ts';
 import type { Credential } from './credential.ts';
 import { credentialHeaders, credentialQuery } from './credential.ts';
 import { ExpectedError, upstreamError } from './errors.ts';
 import { parseJson } from './exact-json.ts';
+import { openInstances } from './instances.ts';
 import type { Layer } from './layer.ts';
 import { stack } from './layer.ts';
 import type { RestRequest, RestResponse, TransportOptions } from './rest-transport.ts';
-import { restTransport } from './rest-transport.ts';
 
 export type QueryParameters = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -37,8 +37,8 @@ export type RestClient = {
 export type Decoder = (response: RestResponse) => ExpectedError | undefined;
 
 export type UpstreamOptions = Omit<TransportOptions, 'origin'> & {
-  /** Scheme, host and port of every instance; calls are spread over them. */
-  readonly origins: readonly string[];
+  /** Scheme, host and port of every instance, or who tells them; calls are spread over them. */
+  readonly origins: readonly string[] | InstanceSource;
   readonly clock: Clock;
   /** Path before every path of the contract, such as `/api/v1`; empty by default. */
   readonly prefix?: string;
@@ -54,18 +54,12 @@ export type UpstreamOptions = Omit<TransportOptions, 'origin'> & {
 /** The connection to one upstream; lives as long as its subgraph. */
 export type Upstream = AsyncDisposable & { readonly forCall: (call: Call) => RestClient };
 
-/** An instance that cannot be reached is tried again after this time. */
-const deadInstanceRestMs = 2_000;
-
 export function openUpstream(options: UpstreamOptions): Upstream {
-  const transports = options.origins.map((origin) => restTransport({ ...options, origin }));
-  const instances = transports.map(({ handle }) => handle);
-  const handle = stack(options.layers ?? [], balance(instances, { clock: options.clock, restMs: deadInstanceRestMs }));
+  const instances = openInstances(options);
+  const handle = stack(options.layers ?? [], instances.handle);
   return {
     forCall: (call) => clientFor({ call, handle, options }),
-    async [Symbol.asyncDispose]() {
-      await Promise.all(transports.map((transport) => transport[Symbol.asyncDispose]()));
-    },
+    [Symbol.asyncDispose]: () => instances[Symbol.asyncDispose](),
   };
 }
 

@@ -32,21 +32,28 @@ export type TransportOptions = {
   readonly maxBytes: number;
   /** Most sockets kept open to the upstream. */
   readonly connections: number;
+  /** PEM certificates to trust in place of the system's; a certificate that does not hold is never accepted. */
+  readonly ca?: string;
 };
 
-export type Transport = AsyncDisposable & { readonly handle: Handler<RestRequest, RestResponse> };
+export type Transport = AsyncDisposable & {
+  readonly handle: Handler<RestRequest, RestResponse>;
+  /** Finishes what runs and takes nothing more; disposal ends what runs as well. */
+  readonly close: () => Promise<void>;
+};
 
 /** HTTP over a keep-alive pool. Follows no redirect, sends no cookie, reads no more than `maxBytes`. */
 export function restTransport(options: TransportOptions): Transport {
   const pool = new Pool(options.origin, {
     connections: options.connections,
-    connectTimeout: Math.min(options.timeoutMs, 2_000),
+    connect: { timeout: Math.min(options.timeoutMs, 2_000), ...(options.ca !== undefined && { ca: options.ca }) },
     headersTimeout: options.timeoutMs,
     bodyTimeout: options.timeoutMs,
     maxHeaderSize: 16_384,
   });
   return {
     handle: (request) => new Promise((resolve, reject) => dispatch({ pool, options, request, resolve, reject })),
+    close: () => pool.close(),
     [Symbol.asyncDispose]: () => pool.destroy(),
   };
 }

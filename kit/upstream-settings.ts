@@ -12,11 +12,11 @@ export type UpstreamSettings = Readonly<z.infer<typeof UpstreamSettings>> & {
 };
 
 const areUrls = (text: string): boolean =>
-  text.split(',').every((url) => /^https?:$/.test(URL.parse(url.trim())?.protocol ?? ''));
+  text.split(',').every((url) => /^(https?|consul):$/.test(URL.parse(url.trim())?.protocol ?? ''));
 
 const UpstreamSettings = z.object({
-  /** Base URL without the contract's own paths, or several instances with commas. Absent in development: the sandbox stands in. */
-  url: z.string().refine(areUrls, 'is an http(s) URL, or several with commas').optional(),
+  /** Base URL without the contract's own paths, several instances with commas, or `consul://name`. Absent in development: the sandbox stands in. */
+  url: z.string().refine(areUrls, 'is an http(s) URL, several of them with commas, or consul://name').optional(),
   /** Path between base URL and the contract's paths, such as `/api/v1`. */
   prefix: z
     .string()
@@ -26,6 +26,8 @@ const UpstreamSettings = z.object({
   timeoutMs: z.coerce.number().int().positive().default(5_000),
   /** Most sockets to the upstream. */
   connections: z.coerce.number().int().positive().default(64),
+  /** File with PEM certificates to trust for https, in place of the system's. */
+  caFile: z.string().optional(),
   /** Calls that may wait for a free socket; more fail at once. */
   queue: z.coerce.number().int().min(0).default(1_000),
   /** Whether an upstream that fails is left alone for a while. */
@@ -37,6 +39,10 @@ const UpstreamSettings = z.object({
   failureThreshold: z.coerce.number().int().positive().default(5),
   /** Seconds that the circuit stays open. */
   recoverySeconds: z.coerce.number().positive().default(60),
+  /** Consul agent that is asked for the instances of `consul://name`, its datacenter, and the token it wants. */
+  consulUrl: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8500'),
+  consulDatacenter: z.string().optional(),
+  consulToken: z.string().optional(),
   /** Bearer token of every call that does not carry the caller's own. */
   token: z.string().optional(),
   /** Account whose view the gateway uses to name people (auth only). */
@@ -62,10 +68,14 @@ const suffixes: Readonly<Record<keyof z.infer<typeof UpstreamSettings>, string>>
   prefix: 'PREFIX',
   timeoutMs: 'TIMEOUT_MS',
   connections: 'CONNECTIONS',
+  caFile: 'CA_FILE',
   queue: 'QUEUE',
   circuitBreaker: 'CIRCUIT_BREAKER',
   failureThreshold: 'CIRCUIT_BREAKER_FAILURE_THRESHOLD',
   recoverySeconds: 'CIRCUIT_BREAKER_RECOVERY_TIMEOUT',
+  consulUrl: 'CONSUL_URL',
+  consulDatacenter: 'CONSUL_DATACENTER',
+  consulToken: 'CONSUL_TOKEN',
   token: 'TOKEN',
   accountEmail: 'ACCOUNT_EMAIL',
   accountPassword: 'ACCOUNT_PASSWORD',
@@ -75,7 +85,13 @@ const suffixes: Readonly<Record<keyof z.infer<typeof UpstreamSettings>, string>>
 export const urlVariable = (service: ServiceName): string => `${variablePrefixes[service]}_${suffixes.url}`;
 
 /** Settings that hold for every service by their plain name, such as `CIRCUIT_BREAKER_RECOVERY_TIMEOUT`. */
-const shared: ReadonlySet<string> = new Set(['failureThreshold', 'recoverySeconds']);
+const shared: ReadonlySet<string> = new Set([
+  'failureThreshold',
+  'recoverySeconds',
+  'consulUrl',
+  'consulDatacenter',
+  'consulToken',
+]);
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

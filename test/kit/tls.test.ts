@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { systemClock } from '#kit/clock.ts';
+import { openUpstream } from '#kit/rest-client.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'lab-gateway-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A certificate of our own making for one name. */
+function certificate(name: string, days: number) {
+  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', String(days), ...subject],
+    { stdio: 'ignore' },
+  );
+  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+}
+
+async function ask(served: { key: string; cert: string }, ca: string | undefined): Promise<unknown> {
+  const server = createServer(
+    served,
+    (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":"1"}'),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origins = [`https://localhost:${(server.address() as AddressInfo).port}`];
+  await using upstream = openUpstream({
+    service: 'things',
+    origins,
+    clock: systemClock,
+    timeoutMs: 1_000,
+    maxBytes: 1_000,
+    connections: 1,
+    ...(ca !== undefined && { ca }),
+  });
+  const client = upstream.forCall({ requestId: 'request-0001', signal: new AbortController().signal });
+  const answered = await client.get('/', { answer: z.object({ id: z.string() }) }).catch((error: { code: string }) => error.code);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  return answered;
+}
+
+test('F26 a certificate is accepted only when its authority is trusted and its name is right', async () => {
+  const right = certificate('localhost', 1);
+  const wrongName = certificate('elsewhere.example', 1);
+  expect(await ask(right, right.cert)).toEqual({ id: '1' });
+  expect(await ask(right, undefined)).toBe('UPSTREAM_UNAVAILABLE');
+  expect(await ask(wrongName, wrongName.cert)).toBe('UPSTREAM_UNAVAILABLE');
+});
