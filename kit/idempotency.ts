@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { ExpectedError } from './errors.ts';
 
-export type Attempt<Answer> = {
+type Attempt<Answer> = {
   /** The caller's `idempotencyKey`; without one, every attempt runs. */
   readonly key: string | null | undefined;
   /** Whose key it is: keys of different callers never meet. */

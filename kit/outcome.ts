@@ -23,7 +23,7 @@ export async function writeOnce<Value>({ write, isCommitted }: Write<Value>): Pr
 }
 
 /** The same failure, with what became of the write; repeating it by itself would not be safe. */
-export function withOutcome(error: ExpectedError, outcome: 'COMMITTED' | 'UNKNOWN'): ExpectedError {
+function withOutcome(error: ExpectedError, outcome: 'COMMITTED' | 'UNKNOWN'): ExpectedError {
   return new ExpectedError(error.code, error.message, {
     cause: error.cause,
     extensions: { ...error.extensions, retryable: false, outcome },

@@ -11,16 +11,20 @@ npm run sandbox -- samples storage    only these
 
   --host <address>   address to listen on (default 127.0.0.1)
   --ports any        any free ports, not the usual ones
+  --quirks           let them behave as the real ones were found to, not as their contracts say
   --json             print the addresses as one JSON object
   --help             print this
 
 No mail is sent: the last password reset token is at GET /sandbox/outbox of the auth service.
+Each service takes faults at /sandbox/faults, as in PUT {"kind":"latency","latencyMs":500}, and quirks at /sandbox/quirks,
+as in PUT {"on":true}; GET tells what is set and DELETE ends it.
 `;
 
 type Command = {
   readonly services: readonly ServiceName[];
   readonly host: string;
   readonly ports: 'fixed' | 'any';
+  readonly quirks: boolean;
   readonly isJson: boolean;
 };
 
@@ -43,10 +47,10 @@ async function run(words: string[]): Promise<void> {
   }
 }
 
-async function serve({ services, host, ports, isJson }: Command): Promise<void> {
+async function serve({ services, host, ports, quirks, isJson }: Command): Promise<void> {
   // Listens from the start, so that a signal during the start is heard too.
   const stopped = firstSignal();
-  await using sandbox = await startSandbox({ services, host, ports });
+  await using sandbox = await startSandbox({ services, host, ports, quirks });
   console.log(isJson ? JSON.stringify(Object.fromEntries(sandbox.urls)) : banner(sandbox.urls));
   await stopped;
 }
@@ -63,7 +67,7 @@ function parseCommand(words: string[]): Command | 'help' {
   if (values.help === true) return 'help';
   if (values.ports !== 'fixed' && values.ports !== 'any') throw new UsageError('--ports is either fixed or any.');
   const services = positionals.length === 0 ? serviceNames : positionals.map(serviceName);
-  return { services, host: values.host, ports: values.ports, isJson: values.json === true };
+  return { services, host: values.host, ports: values.ports, quirks: values.quirks === true, isJson: values.json === true };
 }
 
 function parsed(args: string[]) {
@@ -74,6 +78,7 @@ function parsed(args: string[]) {
       options: {
         host: { type: 'string', default: '127.0.0.1' },
         ports: { type: 'string', default: 'fixed' },
+        quirks: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

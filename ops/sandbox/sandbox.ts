@@ -5,6 +5,12 @@ import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
+import type { FaultInput } from './faults/fault.ts';
+import type { FaultSwitch } from './faults/fault-switch.ts';
+import { faultSwitch } from './faults/fault-switch.ts';
+import { pathOf } from './paths.ts';
+import type { QuirkState, QuirkSwitch } from './quirks/quirk-switch.ts';
+import { quirkSwitch } from './quirks/quirk-switch.ts';
 import { services } from './registry.ts';
 import type { SandboxService } from './service.ts';
 
@@ -16,7 +22,9 @@ export type SandboxOptions = {
   /** `fixed` (default): the port of the service or the next free one above it. `any`: whatever is free, for tests. */
   readonly ports?: 'fixed' | 'any';
   readonly clock?: Clock;
-  /** Told of every call once its answer is sent. */
+  /** Services that behave as the real ones were found to, not as their contract says; `true` is all, default none. */
+  readonly quirks?: boolean | readonly ServiceName[];
+  /** Told of every call once it is over, be it answered or broken off; not of the sandbox's own routes under `/sandbox/`. */
   readonly onCall?: (call: SandboxCall) => void;
   /** Installed on every service before its routes, in this order. */
   readonly hooks?: readonly ServiceHook[];
@@ -32,6 +40,7 @@ export type SandboxCall = {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** 0 when not even the head of an answer was sent. */
   readonly status: number;
 };
 
@@ -39,13 +48,22 @@ export type Sandbox = AsyncDisposable & {
   readonly urls: ReadonlyMap<ServiceName, string>;
   /** Closes one service and destroys its open sockets, so that its callers see it die; does nothing the second time. */
   readonly stop: (name: ServiceName) => Promise<void>;
+  /** Lets a service fail in this way from the next call on; an empty list heals it. */
+  readonly faults: (name: ServiceName, faults: FaultInput | readonly FaultInput[]) => void;
+  /** Switches the quirks of a service from the next call on. */
+  readonly quirks: (name: ServiceName, state: QuirkState) => void;
 };
 
-type Running = AsyncDisposable & { readonly name: ServiceName; readonly url: string };
+type Running = AsyncDisposable & {
+  readonly name: ServiceName;
+  readonly url: string;
+  readonly faults: FaultSwitch;
+  readonly quirks: QuirkSwitch;
+};
 
-type Settings = Required<Pick<SandboxOptions, 'host' | 'ports' | 'clock' | 'hooks'>> & Pick<SandboxOptions, 'onCall'>;
+type Settings = Required<Pick<SandboxOptions, 'host' | 'ports' | 'clock' | 'quirks' | 'hooks'>> & Pick<SandboxOptions, 'onCall'>;
 
-const defaults = { host: '127.0.0.1', ports: 'fixed', clock: systemClock, hooks: [] } as const;
+const defaults = { host: '127.0.0.1', ports: 'fixed', clock: systemClock, quirks: false, hooks: [] } as const;
 
 const maxBodyBytes = 2 * 1024 * 1024;
 
@@ -60,9 +78,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw new Error('The sandbox did not start.', { cause: failed.reason });
   const opened = opening.move();
+  const find = (name: ServiceName) => running.find((service) => service.name === name);
   return {
     urls: new Map(running.map(({ name, url }) => [name, url])),
-    stop: async (name) => running.find((service) => service.name === name)?.[Symbol.asyncDispose](),
+    stop: async (name) => find(name)?.[Symbol.asyncDispose](),
+    faults: (name, faults) => find(name)?.faults.set(faults),
+    quirks: (name, state) => find(name)?.quirks.set(state),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -74,18 +95,29 @@ async function startService(service: SandboxService, settings: Settings): Promis
   opening.adopt(app, async () => void (await app.close()));
   if (settings.onCall) report(app, { name: service.name, onCall: settings.onCall });
   for (const install of settings.hooks) install(app, service.name);
+  const quirks = quirkSwitch({ name: service.name, clock: settings.clock, isOn: isQuirky(service.name, settings) });
+  const faults = faultSwitch();
+  quirks.install(app);
+  faults.install(app);
   routes(app);
   const url = await listen(app, settings.host, portsToTry(service, settings.ports));
   const opened = opening.move();
-  return { name: service.name, url, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { name: service.name, url, faults, quirks, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
+
+const isQuirky = (name: ServiceName, { quirks }: Settings): boolean =>
+  typeof quirks === 'boolean' ? quirks : quirks.includes(name);
 
 type Reporting = { readonly name: ServiceName; readonly onCall: (call: SandboxCall) => void };
 
 function report(app: FastifyInstance, { name, onCall }: Reporting): void {
-  app.addHook('onResponse', async ({ method, url, headers }, { statusCode }) => {
-    const { pathname, searchParams } = new URL(url, 'http://sandbox');
-    onCall({ service: name, method, path: pathname, query: searchParams, headers, status: statusCode });
+  app.addHook('onRequest', async ({ method, url, headers }, { raw }) => {
+    const path = pathOf(url);
+    if (path.startsWith('/sandbox/')) return;
+    const { searchParams } = new URL(url, 'http://sandbox');
+    raw.once('close', () => {
+      onCall({ service: name, method, path, query: searchParams, headers, status: raw.headersSent ? raw.statusCode : 0 });
+    });
   });
 }
 

@@ -59,6 +59,26 @@ const Session = z
     expiresAt: row.expires_at,
   }));
 
+const OwnedSession = z
+  .object({
+    id: z.string(),
+    user_id: z.string(),
+    ip_address: z.string().nullish(),
+    created_at: z.string(),
+    last_used_at: z.string(),
+    expires_at: z.string(),
+    revoked: z.boolean(),
+  })
+  .transform((row) => ({
+    id: row.id,
+    userId: row.user_id,
+    ipAddress: row.ip_address,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    expiresAt: row.expires_at,
+    revoked: row.revoked,
+  }));
+
 const Login = z
   .object({ access_token: z.string(), expires_at: z.string() })
   .transform(({ access_token, expires_at }) => ({ authorization: `Bearer ${access_token}`, expiresAt: expires_at }));
@@ -66,10 +86,12 @@ const Login = z
 const OneUser = z.object({ data: User });
 const ManyUsers = z.object({ data: z.array(User) });
 const ManySessions = z.object({ data: z.array(Session) });
+const ManyOwnedSessions = z.object({ data: z.array(OwnedSession) });
 const OneLogin = z.object({ data: Login });
 
 export type User = Readonly<z.infer<typeof User>>;
 export type Session = Readonly<z.infer<typeof Session>>;
+export type OwnedSession = Readonly<z.infer<typeof OwnedSession>>;
 
 /** A signed-in account: the `Authorization` header of its calls and when it ends. */
 type Login = Readonly<z.infer<typeof Login>>;
@@ -80,6 +102,8 @@ export type Credentials = { readonly email: string; readonly password: string };
 export type AuthClient = {
   readonly me: (authorization: string) => Promise<User>;
   readonly sessions: (authorization: string) => Promise<readonly Session[]>;
+  /** The newest 100 of everybody. For administrators. */
+  readonly allSessions: (authorization: string) => Promise<readonly OwnedSession[]>;
   /** The newest 100. For administrators. */
   readonly users: (authorization: string) => Promise<readonly User[]>;
   /** For administrators. */
@@ -91,6 +115,7 @@ export function authClient(rest: RestClient): AuthClient {
   return {
     me: async (authorization) => (await rest.get('/auth/me', { answer: OneUser, authorization })).data,
     sessions: async (authorization) => (await rest.get('/auth/sessions', { answer: ManySessions, authorization })).data,
+    allSessions: async (authorization) => (await rest.get('/admin/sessions', { answer: ManyOwnedSessions, authorization })).data,
     users: async (authorization) => (await rest.get('/admin/users', { answer: ManyUsers, authorization })).data,
     async user(id, authorization) {
       return (await rest.find(path`/admin/users/${id}`, { answer: OneUser, authorization }))?.data ?? null;

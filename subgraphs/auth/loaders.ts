@@ -1,12 +1,14 @@
 import type { Loader } from '#kit/loader.ts';
 import { eachLoader, pickLoader, uuidLoader } from '#kit/loader.ts';
-import type { AuthClient, Session, User } from './client.ts';
+import type { AuthClient, OwnedSession, Session, User } from './client.ts';
 import type { Directory, Name } from './directory.ts';
 
 /** What the auth service shows to the caller's own token; it decides itself who is an administrator. */
 type CallerView = {
   readonly me: () => Promise<User>;
   readonly sessions: () => Promise<readonly Session[]>;
+  /** The newest 100 of everybody, for administrators. */
+  readonly allSessions: () => Promise<readonly OwnedSession[]>;
   /** The newest 100, for administrators; listed once per request. */
   readonly users: () => Promise<readonly User[]>;
   /** For administrators; one call per person. */
@@ -47,6 +49,7 @@ function callerView(client: AuthClient, authorization: string): CallerView {
   return {
     me,
     sessions: () => client.sessions(authorization),
+    allSessions: () => client.allSessions(authorization),
     users,
     user: uuidLoader(user),
     person: uuidLoader({ load: person }),

@@ -1,14 +1,19 @@
 import type { Permissions } from '#kit/shield.ts';
-import { rule } from '#kit/shield.ts';
-import { unauthenticated } from './refusals.ts';
-import type { AuthContext } from './resolvers.ts';
+import { allow, signedIn } from '#kit/shield.ts';
 
-/** Whether the token holds, and for whom, is the auth service's to say. */
-const signedIn = rule()(
-  (_: unknown, _arguments: unknown, { loaders }: AuthContext) =>
-    loaders.caller !== undefined || unauthenticated('This needs the token of a person, as `Authorization: Bearer ...`.'),
-);
-
+/** Whether a token holds, and for whom, is the auth service's to say. Who has none yet may do what leads to one. */
 export const permissions: Permissions = {
-  Query: { me: signedIn, mySessions: signedIn, user: signedIn, users: signedIn },
+  Query: { me: signedIn, mySessions: signedIn, user: signedIn, users: signedIn, adminSessions: signedIn },
+  Mutation: {
+    login: allow,
+    refreshSession: allow,
+    register: allow,
+    requestPasswordReset: allow,
+    resetPassword: allow,
+    verifyEmail: allow,
+    logout: signedIn,
+    revokeSession: signedIn,
+    setUserEnabled: signedIn,
+    deleteUser: signedIn,
+  },
 };

@@ -1,8 +1,8 @@
 import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
-import type { AuthClient, User } from './client.ts';
-import type { AuthLoaders } from './loaders.ts';
-
-export type AuthContext = { readonly client: AuthClient; readonly loaders: AuthLoaders };
+import type { OwnedSession, User } from './client.ts';
+import type { AuthContext } from './context.ts';
+import { mutations } from './mutations.ts';
+import type { Login } from './writes.ts';
 
 type ById = { readonly id: string };
 
@@ -15,6 +15,14 @@ export const resolvers: SubgraphResolvers = {
     mySessions: (_: unknown, _arguments: object, { loaders }: AuthContext) => loaders.caller?.sessions(),
     user: (_: unknown, { id }: ById, { loaders }: AuthContext) => loaders.caller?.user.load(id),
     users: (_: unknown, _arguments: object, { loaders }: AuthContext) => loaders.caller?.users(),
+    adminSessions: (_: unknown, _arguments: object, { loaders }: AuthContext) => loaders.caller?.allSessions(),
+  },
+  Mutation: mutations,
+  AuthPayload: {
+    user: ({ accessToken }: Login, _: object, { client }: AuthContext) => client.me(`Bearer ${accessToken}`),
+  },
+  AdminSession: {
+    user: ({ userId }: OwnedSession): ById => ({ id: userId }),
   },
   User: {
     __resolveReference: ({ id }: ById): ById => ({ id }),

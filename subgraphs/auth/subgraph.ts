@@ -1,13 +1,14 @@
 import type { OpenParts } from '#kit/define-subgraph.ts';
 import { defineSubgraph } from '#kit/define-subgraph.ts';
 import { authClient } from './client.ts';
+import type { AuthContext } from './context.ts';
 import type { Directory } from './directory.ts';
 import { directory } from './directory.ts';
 import { authLoaders } from './loaders.ts';
 import { permissions } from './permissions.ts';
 import { decode } from './refusals.ts';
-import type { AuthContext } from './resolvers.ts';
 import { resolvers } from './resolvers.ts';
+import { authWrites } from './writes.ts';
 
 export const authSubgraph = defineSubgraph<AuthContext>({
   name: 'auth',
@@ -17,9 +18,10 @@ export const authSubgraph = defineSubgraph<AuthContext>({
   decode,
   open: (parts) => {
     const names = openDirectory(parts);
-    return ({ rest, call: { authorization } }) => {
+    return ({ rest, call, once }) => {
       const client = authClient(rest);
-      return { client, loaders: authLoaders({ client, authorization, directory: names }) };
+      const loaders = authLoaders({ client, authorization: call.authorization, directory: names });
+      return { client, writes: authWrites(rest), loaders, call, once };
     };
   },
 });

@@ -52,7 +52,8 @@ export async function readSchema(rest: RestClient, graph: string): Promise<Graph
   return orNull(rest.get(path`/api/v1/public/graphs/${graph}/schema`, { answer: GraphSchema }));
 }
 
-async function orNull<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
+/** Null for what the service does not know. */
+export async function orNull<Answer>(answer: Promise<Answer>): Promise<Answer | null> {
   try {
     return await answer;
   } catch (error) {

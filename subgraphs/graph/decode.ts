@@ -10,6 +10,11 @@ const Refusal = z.object({
   }),
 });
 
+/** The cause of an error where the service could not make sense of a statement. */
+export class StatementRefused extends Error {
+  override readonly name = 'StatementRefused';
+}
+
 /** What the graph service means by its refusals. Its codes count more than its statuses, which differ between its versions. */
 export const decode: Decoder = ({ status, body }) => {
   const code = codeIn(body);
@@ -21,11 +26,11 @@ export const decode: Decoder = ({ status, body }) => {
     case 'JOB_NOT_FOUND':
     case 'HTTP_404':
       return new ExpectedError('NOT_FOUND', 'The graph service does not know this.', { cause, extensions: { service: 'graph' } });
-    // Every statement is ours, so one that cannot be read is no fault of the caller.
+    // Nearly every statement is ours, and then one that cannot be read is no fault of the caller.
     case 'INVALID_QUERY':
     case 'INVALID_QUERY_SYNTAX':
     case 'VALIDATION_ERROR':
-      return upstreamError('UPSTREAM_INVALID_RESPONSE', 'graph', { cause });
+      return upstreamError('UPSTREAM_INVALID_RESPONSE', 'graph', { cause: new StatementRefused(cause.message) });
     case 'QUERY_TIMEOUT':
       return upstreamError('UPSTREAM_TIMEOUT', 'graph', { cause });
     case 'QUERY_RESULT_TOO_LARGE':

@@ -8,6 +8,7 @@ import type { GraphLoaders } from './loaders.ts';
 import type { Neighbor } from './neighbors.ts';
 import type { Vertex } from './parts.ts';
 import { joiner } from './parts.ts';
+import { cypherQuery, graphQueryJob, graphQueryJobs, resultsOfJob, submitGraphQuery } from './raw.ts';
 import type { VertexRef } from './vertex-id.ts';
 import { vertexId } from './vertex-id.ts';
 import type { GraphContext, NeighborhoodArguments, PathArguments } from './walk.ts';
@@ -43,7 +44,16 @@ export const resolvers: SubgraphResolvers = {
       ),
     shortestPath: (_: unknown, given: PathArguments & Given<Pick<PathArguments, 'maxHops'>>, context: GraphContext) =>
       pathBetween({ ...given, maxHops: within('maxHops', given.maxHops ?? 6, 10) }, context),
+    cypherQuery: (_: unknown, given: Parameters<typeof cypherQuery>[0], context: GraphContext) => cypherQuery(given, context),
+    graphQueryJob: (_: unknown, { id }: ById, context: GraphContext) => graphQueryJob(id, context),
+    graphQueryJobs: (_: unknown, given: Parameters<typeof graphQueryJobs>[0], context: GraphContext) =>
+      graphQueryJobs(given, context),
   },
+  Mutation: {
+    submitGraphQuery: (_: unknown, given: Parameters<typeof submitGraphQuery>[0], context: GraphContext) =>
+      submitGraphQuery(given, context),
+  },
+  GraphQueryJob: { results: resultsOfJob },
   GraphInfo: {
     tableFrames: ({ name }: GraphInfo, _: unknown, { client }: GraphContext) => client.tables(name),
     schema: async ({ name }: GraphInfo, _: unknown, { catalogs }: GraphContext) => (await catalogs.of(name))?.schema ?? null,

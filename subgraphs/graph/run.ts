@@ -12,9 +12,19 @@ export type Row = readonly unknown[];
 const rows = z.array(z.array(z.unknown()));
 const status = z.string().toLowerCase();
 
-const Submitted = z.object({ job_id: z.union([z.int(), z.string()]).transform(String), status, data: rows.nullish() });
-const JobState = z.object({ status });
+const columns = z.array(z.string()).nullish();
+const milliseconds = z.number().nullish();
+
+const Submitted = z.object({
+  job_id: z.union([z.int(), z.string()]).transform(String),
+  status,
+  columns,
+  data: rows.nullish(),
+  execution_time_ms: milliseconds,
+});
+const JobState = z.object({ status, processing_time_ms: milliseconds });
 const Results = z.object({
+  columns,
   rows: rows.nullish(),
   result_metadata: z.object({ has_more_results: z.boolean().optional() }).nullish(),
 });
@@ -25,13 +35,36 @@ export type RunOptions = {
   readonly signal: AbortSignal;
 };
 
+export type Query = Statement & {
+  /** Most rows to give, 1 to 10,000. */
+  readonly limit: number;
+};
+
+export type Table = {
+  /** Null where the service does not name them. */
+  readonly columns: readonly string[] | null;
+  readonly rows: readonly Row[];
+  readonly executionTimeMs: number | null;
+};
+
 /** Runs a statement and gives its first 10,000 rows, which may come at once or have to be waited for. */
-export async function run(graph: string, { text, parameters }: Statement, options: RunOptions): Promise<readonly Row[]> {
-  const body = { query: text, parameters, format: 'json', limit: maxRows };
-  const submitted = await options.rest.send('POST', path`/api/v1/public/graphs/${graph}/query`, { answer: Submitted, body });
-  if (submitted.data != null) return submitted.data;
-  await completion(submitted, options);
-  return results(submitted.job_id, options);
+export async function run(graph: string, statement: Statement, options: RunOptions): Promise<readonly Row[]> {
+  const { rows } = await tableOf(graph, { ...statement, limit: maxRows }, options);
+  return rows;
+}
+
+/** Some versions of the service do not heed `limit`, so there may be more rows. */
+export async function tableOf(graph: string, query: Query, options: RunOptions): Promise<Table> {
+  const submitted = await submit(graph, query, options.rest);
+  const { data, columns = null, execution_time_ms: executionTimeMs = null } = submitted;
+  if (data != null) return { columns, rows: data, executionTimeMs };
+  const tookMs = await completion(submitted, options);
+  return { ...(await results(submitted.job_id, { offset: 0, limit: query.limit }, options.rest)), executionTimeMs: tookMs };
+}
+
+export function submit(graph: string, { text, parameters, limit }: Query, rest: RestClient): Promise<z.infer<typeof Submitted>> {
+  const body = { query: text, parameters, format: 'json', limit };
+  return rest.send('POST', path`/api/v1/public/graphs/${graph}/query`, { answer: Submitted, body });
 }
 
 type Job = { readonly job_id: string; readonly status: string };
@@ -39,14 +72,15 @@ type Job = { readonly job_id: string; readonly status: string };
 const firstPauseMs = 25;
 const longestPauseMs = 1_000;
 
-async function completion(job: Job, { rest, signal }: RunOptions): Promise<void> {
-  let state = job.status;
-  for (let pauseMs = firstPauseMs; isUnderWay(state); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+/** How long the job took, where the service tells. */
+async function completion(job: Job, { rest, signal }: RunOptions): Promise<number | null> {
+  let state: z.infer<typeof JobState> = { status: job.status };
+  for (let pauseMs = firstPauseMs; isUnderWay(state.status); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     await pause(pauseMs, signal);
-    state = (await rest.get(path`/api/v1/public/query/${job.job_id}/status`, { answer: JobState })).status;
+    state = await rest.get(path`/api/v1/public/query/${job.job_id}/status`, { answer: JobState });
   }
-  if (state === 'completed') return;
-  throw upstreamError('UPSTREAM_UNAVAILABLE', 'graph', { cause: new Error(`A job ended as ${state}.`) });
+  if (state.status === 'completed') return state.processing_time_ms ?? null;
+  throw upstreamError('UPSTREAM_UNAVAILABLE', 'graph', { cause: new Error(`A job ended as ${state.status}.`) });
 }
 
 const isUnderWay = (state: string): boolean => state === 'queued' || state === 'scheduled' || state === 'running';
@@ -59,13 +93,18 @@ async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function results(job: string, { rest }: RunOptions): Promise<readonly Row[]> {
+type Part = { readonly offset: number; readonly limit: number };
+
+/** Rows of a job that has completed. */
+export async function results(job: string, { offset, limit }: Part, rest: RestClient): Promise<Omit<Table, 'executionTimeMs'>> {
   const all: Row[] = [];
-  while (all.length < maxRows) {
-    const query = { offset: all.length, limit: maxRows - all.length };
+  let columns: readonly string[] | null = null;
+  while (all.length < limit) {
+    const query = { offset: offset + all.length, limit: limit - all.length };
     const page = await rest.get(path`/api/v1/public/query/${job}/results`, { answer: Results, query });
+    columns ??= page.columns ?? null;
     all.push(...(page.rows ?? []));
     if (page.result_metadata?.has_more_results !== true || !page.rows?.length) break;
   }
-  return all;
+  return { columns, rows: all };
 }

@@ -2,6 +2,7 @@ import { defineSubgraph } from '#kit/define-subgraph.ts';
 import { catalogs } from './catalog.ts';
 import { graphClient, readSchema } from './client.ts';
 import { decode } from './decode.ts';
+import { jobClient } from './jobs.ts';
 import { graphLoaders } from './loaders.ts';
 import { permissions } from './permissions.ts';
 import { resolvers } from './resolvers.ts';
@@ -15,9 +16,10 @@ export const graphSubgraph = defineSubgraph<GraphContext>({
   decode,
   open: ({ background, clock }) => {
     const known = catalogs({ read: (graph) => readSchema(background('graph-schema'), graph), clock });
-    return ({ rest, call }) => {
+    return ({ rest, call, once }) => {
       const client = graphClient({ rest, signal: call.signal, onMissing: known.forget });
-      return { client, catalogs: known, loaders: graphLoaders({ client, catalogs: known }) };
+      const loaders = graphLoaders({ client, catalogs: known });
+      return { client, catalogs: known, loaders, jobs: jobClient(rest), rest, clock, call, once };
     };
   },
 });

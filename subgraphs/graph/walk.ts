@@ -1,15 +1,29 @@
+import type { Call } from '#kit/call.ts';
+import type { Clock } from '#kit/clock.ts';
+import type { Once } from '#kit/define-subgraph.ts';
+import type { RestClient } from '#kit/rest-client.ts';
 import { assemble } from './assemble.ts';
 import type { Catalog, Catalogs, EdgeFrame, VertexFrame } from './catalog.ts';
 import type { GraphClient } from './client.ts';
 import type { Direction } from './cypher.ts';
 import { maxRows, neighborhood, shortestPath } from './cypher.ts';
+import type { JobClient } from './jobs.ts';
 import type { GraphLoaders } from './loaders.ts';
 import type { Edge, Ends, Subgraph, Vertex } from './parts.ts';
 import { joiner, toVertex } from './parts.ts';
 import { NeighborhoodRows, PathRows } from './rows.ts';
 import { readVertexId } from './vertex-id.ts';
 
-export type GraphContext = { readonly client: GraphClient; readonly catalogs: Catalogs; readonly loaders: GraphLoaders };
+export type GraphContext = {
+  readonly client: GraphClient;
+  readonly catalogs: Catalogs;
+  readonly loaders: GraphLoaders;
+  readonly jobs: JobClient;
+  readonly rest: RestClient;
+  readonly clock: Clock;
+  readonly call: Call;
+  readonly once: Once;
+};
 
 export type NeighborhoodArguments = {
   readonly id: string;

@@ -7,7 +7,7 @@ import { SampleStatusWord, SampleTypeWord, sampleStatuses, sampleTypes } from '.
 /** Most rows of a page of the sample service. */
 export const maxPageSize = 1000;
 
-const Sample = z
+export const SampleRow = z
   .object({
     id: z.string(),
     name: z.string(),
@@ -55,10 +55,10 @@ const Sample = z
     updatedByRaw: row.updated_by,
   }));
 
-export type Sample = Readonly<z.infer<typeof Sample>>;
+export type Sample = Readonly<z.infer<typeof SampleRow>>;
 
-const OneSample = z.object({ data: Sample });
-const ManySamples = z.object({ data: z.object({ samples: z.array(Sample), total_count: z.number() }) });
+export const OneSample = z.object({ data: SampleRow });
+const ManySamples = z.object({ data: z.object({ samples: z.array(SampleRow), total_count: z.number() }) });
 
 export type SampleFilter = {
   readonly status?: SampleStatus | null;

@@ -4,12 +4,12 @@ import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { isUuid } from '#kit/ids.ts';
 import { referenceTo } from '#kit/reference.ts';
-import type { Sample, SampleFilter, SamplesClient } from './client.ts';
+import type { Sample, SampleFilter } from './client.ts';
 import { maxPageSize } from './client.ts';
+import type { SamplesContext } from './context.ts';
 import type { SampleLoaders } from './loaders.ts';
+import { mutations } from './mutations.ts';
 import { allowedTransitions } from './transitions.ts';
-
-export type SamplesContext = { readonly client: SamplesClient; readonly loaders: SampleLoaders };
 
 type OneSample = { readonly id?: string | null; readonly barcode?: string | null };
 
@@ -24,6 +24,7 @@ export const resolvers: SubgraphResolvers = {
     },
     samples: (_: unknown, wanted: ManySamples, { loaders }: SamplesContext) => samples(wanted, loaders),
   },
+  Mutation: mutations,
   Sample: {
     __resolveReference: (reference: OneSample, context: SamplesContext) => load(reference, context),
     allowedTransitions: ({ status }: Sample) => allowedTransitions(status),

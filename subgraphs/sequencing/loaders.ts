@@ -7,8 +7,18 @@ import type { SequencingClient, SheetDetail } from './client.ts';
 export type SequencingLoaders = {
   readonly job: Loader<string, JobDetail>;
   readonly sheet: Loader<string, SheetDetail>;
+  /** Reads everything anew; to be called when something has changed. */
+  readonly forget: () => void;
 };
 
 export function sequencingLoaders(client: SequencingClient): SequencingLoaders {
-  return { job: uuidLoader(eachLoader(client.job)), sheet: uuidLoader(eachLoader(client.sheet)) };
+  const fresh = () => ({ job: uuidLoader(eachLoader(client.job)), sheet: uuidLoader(eachLoader(client.sheet)) });
+  let kept = fresh();
+  return {
+    job: { load: (id) => kept.job.load(id) },
+    sheet: { load: (id) => kept.sheet.load(id) },
+    forget() {
+      kept = fresh();
+    },
+  };
 }

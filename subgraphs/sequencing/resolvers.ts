@@ -1,6 +1,8 @@
+import type { Call } from '#kit/call.ts';
+import type { Clock } from '#kit/clock.ts';
 import type { Connection } from '#kit/connection.ts';
 import { connection, pagesFor, windowOf } from '#kit/connection.ts';
-import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
+import type { Once, SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { isUuid } from '#kit/ids.ts';
 import { referenceTo } from '#kit/reference.ts';
 import type { Job, JobDetail, SampleSheet, SheetEntry } from './answers.ts';
@@ -10,11 +12,18 @@ import { maxPageSize } from './client.ts';
 import type { JobIndex } from './job-index.ts';
 import type { SequencingLoaders } from './loaders.ts';
 import { allowedTransitions, progressPercent } from './states.ts';
+import type { WorkflowClient } from './workflows.ts';
+import type { SequencingWrites, Validation, WorkflowExecution } from './writes.ts';
 
 export type SequencingContext = {
   readonly client: SequencingClient;
   readonly loaders: SequencingLoaders;
   readonly index: JobIndex;
+  readonly writes: SequencingWrites;
+  readonly workflows: WorkflowClient;
+  readonly clock: Clock;
+  readonly call: Call;
+  readonly once: Once;
 };
 
 type ById = { readonly id: string };
@@ -27,6 +36,9 @@ export const resolvers: SubgraphResolvers = {
     sequencingJobs: (_: unknown, wanted: Many, { client }: SequencingContext) => list(wanted, { size: 50, page: client.jobs }),
     sampleSheet: (_: unknown, { id }: ById, { loaders }: SequencingContext) => sheet(id, loaders),
     sampleSheets: (_: unknown, wanted: Many, { client }: SequencingContext) => list(wanted, { size: 20, page: client.sheets }),
+    workflow: (_: unknown, { id }: ById, { workflows }: SequencingContext) =>
+      isUuid(id) ? workflows.one(id.toLowerCase()) : null,
+    workflows: (_: unknown, wanted: Many, { workflows }: SequencingContext) => list(wanted, { size: 20, page: workflows.page }),
   },
   SequencingJob: {
     __resolveReference: ({ id }: ById, { loaders }: SequencingContext) => loaders.job.load(id),
@@ -50,6 +62,15 @@ export const resolvers: SubgraphResolvers = {
   },
   SampleSheetEntry: {
     sample: ({ sampleIdRaw }: SheetEntry) => referenceTo('Sample', sampleIdRaw),
+  },
+  SampleSheetValidation: {
+    sheet: ({ sheetId }: Validation & { readonly sheetId: string }, _: unknown, { loaders }: SequencingContext) =>
+      sheet(sheetId, loaders),
+  },
+  WorkflowExecution: {
+    workflow: ({ workflowId }: WorkflowExecution, _: unknown, { workflows }: SequencingContext) => workflows.one(workflowId),
+    job: ({ jobId }: WorkflowExecution, _: unknown, { loaders }: SequencingContext) =>
+      jobId === null ? null : loaders.job.load(jobId),
   },
   Sample: {
     __resolveReference: ({ id }: ById) => ({ id }),

@@ -4,7 +4,7 @@ import { wordFrom } from '#kit/words.ts';
  * Our words and the sequencing service's. The service writes enums as its code names them; older generations of it write
  * snake_case, which is read as well (contract section 0.2).
  */
-const jobStatuses = {
+export const jobStatuses = {
   DRAFT: 'Draft',
   SUBMITTED: 'Submitted',
   VALIDATED: 'Validated',
@@ -16,9 +16,9 @@ const jobStatuses = {
   ON_HOLD: 'OnHold',
 } as const;
 
-const jobPriorities = { LOW: 'Low', NORMAL: 'Normal', HIGH: 'High', URGENT: 'Urgent', CRITICAL: 'Critical' } as const;
+export const jobPriorities = { LOW: 'Low', NORMAL: 'Normal', HIGH: 'High', URGENT: 'Urgent', CRITICAL: 'Critical' } as const;
 
-const sheetStatuses = {
+export const sheetStatuses = {
   DRAFT: 'Draft',
   VALIDATING: 'Validating',
   VALIDATED: 'Validated',

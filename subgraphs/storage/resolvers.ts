@@ -1,6 +1,8 @@
+import type { Call } from '#kit/call.ts';
+import type { Clock } from '#kit/clock.ts';
 import type { Connection } from '#kit/connection.ts';
 import { connection, pagesFor, windowOf } from '#kit/connection.ts';
-import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
+import type { Once, SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { isUuid } from '#kit/ids.ts';
 import { referenceTo } from '#kit/reference.ts';
@@ -9,8 +11,18 @@ import type { ContainerFilter, StorageClient } from './client.ts';
 import type { StorageLoaders } from './loaders.ts';
 import { locationOf, pathOf, rowOf } from './place.ts';
 import type { TemperatureZone } from './words.ts';
+import type { StorageWrites } from './writes.ts';
 
-export type StorageContext = { readonly client: StorageClient; readonly loaders: StorageLoaders };
+export type StorageContext = {
+  readonly client: StorageClient;
+  readonly loaders: StorageLoaders;
+  /** Puts new loaders in place of those that may know what has changed. */
+  readonly forget: () => void;
+  readonly writes: StorageWrites;
+  readonly clock: Clock;
+  readonly call: Call;
+  readonly once: Once;
+};
 
 type ById = { readonly id: string };
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
  * Temperature zones are free text upstream; these are the vocabularies met so far (contract section 5), the usual word first.
  * A word not among them is no zone, and clients still see it as `temperatureZoneRaw`.
  */
-const zoneWords = {
+export const zoneWords = {
   ULTRA_LOW_MINUS_80: ['-80C', 'ultra_low_freezer'],
   FREEZER_MINUS_20: ['-20C', 'freezer', 'standard_freezer'],
   REFRIGERATED_4: ['4C', 'refrigerated'],
@@ -25,7 +25,7 @@ export const zoneOf = (raw: string | null): TemperatureZone | null => zones.get(
 /** The word the storage service is asked for. */
 export const usualWord = (zone: TemperatureZone): string => zoneWords[zone][0];
 
-const containerTypes = { freezer: 'FREEZER', rack: 'RACK', box: 'BOX', position: 'POSITION' } as const;
+export const containerTypes = { freezer: 'FREEZER', rack: 'RACK', box: 'BOX', position: 'POSITION' } as const;
 
 export type ContainerType = (typeof containerTypes)[keyof typeof containerTypes];
 

@@ -54,7 +54,7 @@ const Sheet = z
   })
   .transform(({ total_rows, total_columns, ...row }) => ({ ...row, totalRows: total_rows, totalColumns: total_columns }));
 
-const TemplateField = z
+export const TemplateFieldRow = z
   .object({
     id: z.string(),
     field_name: z.string(),
@@ -82,15 +82,16 @@ const TemplateField = z
     metadata: row.field_metadata,
   }));
 
-const OneTemplate = z.object({ template: Template });
+export const OneTemplate = z.object({ template: Template });
 const ManyTemplates = z.object({ data: z.array(Template) });
-const Fields = z.object({ fields: z.array(TemplateField) });
+const Fields = z.object({ fields: z.array(TemplateFieldRow) });
 const Content = z
   .object({ template: z.object({ metadata: z.unknown() }), data: z.object({ sheets: z.array(Sheet) }) })
   .transform(({ template, data }) => ({ metadata: template.metadata, sheets: data.sheets }));
 
 export type Template = Readonly<z.infer<typeof Template>>;
-export type TemplateField = Readonly<z.infer<typeof TemplateField>>;
+export type FieldType = z.infer<typeof FieldType>;
+export type TemplateField = Readonly<z.infer<typeof TemplateFieldRow>>;
 
 /** What the file and the notes of a template hold. */
 export type TemplateContent = Readonly<z.infer<typeof Content>>;

@@ -1,7 +1,18 @@
 import type { Permissions } from '#kit/shield.ts';
-import { allow } from '#kit/shield.ts';
+import { allow, signedIn } from '#kit/shield.ts';
 
-/** The gateway has decided who may read; a partner's key never comes this far, so there is no caller to look at. */
+/**
+ * The gateway has decided who may read; a partner's key never comes this far, so there is no caller to look at. The service
+ * itself asks nobody who he is, so writing needs the token of a person.
+ */
 export const permissions: Permissions = {
   Query: { template: allow, templates: allow },
+  Mutation: {
+    createTemplate: signedIn,
+    updateTemplate: signedIn,
+    deleteTemplate: signedIn,
+    addTemplateField: signedIn,
+    updateTemplateField: signedIn,
+    deleteTemplateField: signedIn,
+  },
 };

@@ -1,8 +1,7 @@
 import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
-import type { Template, TemplatesClient } from './client.ts';
-import type { TemplateLoaders } from './loaders.ts';
-
-export type TemplatesContext = { readonly client: TemplatesClient; readonly loaders: TemplateLoaders };
+import type { Template } from './client.ts';
+import type { TemplatesContext } from './context.ts';
+import { mutations } from './mutations.ts';
 
 type ById = { readonly id: string };
 
@@ -11,6 +10,7 @@ export const resolvers: SubgraphResolvers = {
     template: (_: unknown, { id }: ById, { loaders }: TemplatesContext) => loaders.one.load(id),
     templates: (_: unknown, _arguments: object, { loaders }: TemplatesContext) => loaders.newest(),
   },
+  Mutation: mutations,
   Template: {
     __resolveReference: ({ id }: ById, { loaders }: TemplatesContext) => loaders.picked.load(id),
     metadata: async ({ id }: Template, _: object, { loaders }: TemplatesContext) => (await loaders.content.load(id))?.metadata,

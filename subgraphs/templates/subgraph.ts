@@ -1,17 +1,35 @@
 import { defineSubgraph } from '#kit/define-subgraph.ts';
 import { templatesClient } from './client.ts';
+import type { TemplatesContext } from './context.ts';
 import { templateLoaders } from './loaders.ts';
 import { permissions } from './permissions.ts';
-import type { TemplatesContext } from './resolvers.ts';
+import { decode } from './refusals.ts';
 import { resolvers } from './resolvers.ts';
+import { templateWrites } from './writes.ts';
 
 export const templatesSubgraph = defineSubgraph<TemplatesContext>({
   name: 'templates',
   schema: new URL('schema.graphql', import.meta.url),
   resolvers,
   permissions,
-  open: () => (request) => {
-    const client = templatesClient(request.rest);
-    return { client, loaders: templateLoaders(client) };
-  },
+  decode,
+  open:
+    () =>
+    ({ rest, call, once }) => {
+      const client = templatesClient(rest);
+      let loaders = templateLoaders(client);
+      return {
+        client,
+        writes: templateWrites(rest),
+        // The fields of a mutation run one after the other, each with its answer, so a write may begin the reading anew.
+        get loaders() {
+          return loaders;
+        },
+        forget() {
+          loaders = templateLoaders(client);
+        },
+        call,
+        once,
+      };
+    },
 });

@@ -79,8 +79,12 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
 /** An answer as it looks on the wire. */
 function asJson(result: ExecutionResult): ExecutionResult {
   const { data, errors } = JSON.parse(JSON.stringify(result));
-  return { ...(errors && { errors: errors.map(withoutLocations) }), ...(data !== undefined && { data }) };
+  return { ...(errors && { errors: errors.map(withoutLocations).sort(byPath) }), ...(data !== undefined && { data }) };
 }
+
+/** Fields that fail at the same time fail in no particular order. */
+const byPath = (left: { path?: unknown }, right: { path?: unknown }): number =>
+  String(left.path).localeCompare(String(right.path), 'en', { numeric: true });
 
 const withoutLocations = ({ locations: _, ...error }: { locations?: unknown }): object => error;
 

@@ -50,9 +50,7 @@ export function queryRoutes(app: FastifyInstance, { clock, tokens, engine }: Par
     const { query, parameters, limit } = bodyOf(Submission, request);
     const statement = { query: readingQuery(query), parameters: parameters ?? {} };
     const { job, finished } = jobs.submit(statement, { graph, query });
-    // `Prefer: respond-async` (RFC 7240) asks for the job at once.
-    const waitMs = request.headers['prefer'] === 'respond-async' ? 0 : patienceMs;
-    const outcome = (await within(waitMs, finished)) ?? jobs.byId(job.id) ?? job;
+    const outcome = (await within(waitMsOf(request.headers['prefer']), finished)) ?? jobs.byId(job.id) ?? job;
     const refusal = refusalOf(outcome.state);
     if (refusal === undefined) return { ...cardOf(outcome), estimated_completion: null, ...firstRows(outcome.state, limit) };
     jobs.forget(job.id);
@@ -83,6 +81,13 @@ export function queryRoutes(app: FastifyInstance, { clock, tokens, engine }: Par
       has_more: page * per_page < matching.length,
     };
   });
+}
+
+/** Of RFC 7240: `respond-async` asks for the job at once, `wait=<seconds>` for other patience than usual. */
+function waitMsOf(preference: string | string[] | undefined): number {
+  if (preference === 'respond-async') return 0;
+  const seconds = /^wait=(\d{1,3})$/.exec(String(preference))?.[1];
+  return seconds === undefined ? patienceMs : Number(seconds) * 1_000;
 }
 
 /** The value, or undefined when the time is up first; the timer never outlives the wait. */
