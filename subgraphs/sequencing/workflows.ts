@@ -22,7 +22,7 @@ const Workflow = z
     isActive: is_active,
   }));
 
-export type Workflow = Readonly<z.infer<typeof Workflow>>;
+type Workflow = Readonly<z.infer<typeof Workflow>>;
 
 const WorkflowPage = z.object({
   data: z.object({ workflows: z.array(Workflow), pagination: z.object({ total_count: z.number() }) }),

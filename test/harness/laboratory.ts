@@ -26,6 +26,8 @@ export type LaboratoryUnderTest = AsyncDisposable & {
 type Options = {
   /** Subgraphs that run as HTTP servers of their own instead of in the gateway's process. */
   readonly remote?: readonly ServiceName[];
+  /** The services behave as the real ones do, with their defects. */
+  readonly quirks?: true;
   /** Settings of every upstream, in place of the defaults. */
   readonly settings?: Partial<UpstreamSettings>;
   /** Page for browsers. */
@@ -33,10 +35,17 @@ type Options = {
 };
 
 /** The whole laboratory: sandbox, subgraphs and gateway. */
-export async function startLaboratory({ remote = [], settings: given = {}, page }: Options = {}): Promise<LaboratoryUnderTest> {
+export async function startLaboratory({
+  remote = [],
+  settings: given = {},
+  page,
+  quirks,
+}: Options = {}): Promise<LaboratoryUnderTest> {
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
-  const sandbox = opening.use(await startSandbox({ ports: 'any', onCall: (call) => calls.push(call) }));
+  const sandbox = opening.use(
+    await startSandbox({ ports: 'any', onCall: (call) => calls.push(call), ...(quirks && { quirks }) }),
+  );
   const onUnexpectedError = (error: unknown): void => console.error(error);
   const locals = new Map<string, RunningSubgraph>();
   const env: Record<string, string> = { SUPERGRAPH_PATH: '' };
