@@ -33,12 +33,12 @@ const raw = `query ($statement: String!, $parameters: JSON, $limit: Int = 1000, 
 const submit = `mutation ($statement: String!, $parameters: JSON, $limit: Int = 1000, $graph: String! = "lab", $key: String) {
   it: submitGraphQuery(graph: $graph, statement: $statement, parameters: $parameters, limit: $limit, idempotencyKey: $key) {
     id status statement graph submittedAt results(limit: 2, offset: 1) { columns rows truncated } } }`;
-const keys = 'MATCH (s:Sample) RETURN s.sample_id AS id ORDER BY id';
+const keys = 'MATCH (s:Sample) RETURN s.key AS id ORDER BY id';
 
 test("a statement of the caller's own gives its rows", async () => {
   await using graph = await startSubgraph('graph');
-  const statement = `MATCH (s:Sample {sample_id: $id})-[e:DERIVED_FROM]->(t:Sample) // made from
-    RETURN s.sample_id AS made, t.sample_id AS source, 'CREATE; SET' AS \`set\`, t`;
+  const statement = `MATCH (s:Sample {key: $id})-[e:DERIVED_FROM]->(t:Sample) // made from
+    RETURN s.key AS made, t.key AS source, 'CREATE; SET' AS \`set\`, t`;
   const result = await told(graph, raw, { statement, parameters: { id: sampleId(1) } });
   expect(result).toMatchObject({
     columns: ['made', 'source', 'set', 't'],
