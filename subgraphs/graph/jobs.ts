@@ -17,7 +17,7 @@ const statuses = {
 
 export type JobStatus = (typeof statuses)[keyof typeof statuses];
 
-export const JobStatusWord = z
+const JobStatusWord = z
   .string()
   .toLowerCase()
   .pipe(z.enum(Object.keys(statuses) as (keyof typeof statuses)[]))

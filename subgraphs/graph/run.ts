@@ -62,7 +62,7 @@ export async function tableOf(graph: string, query: Query, options: RunOptions):
   return { ...(await results(submitted.job_id, { offset: 0, limit: query.limit }, options.rest)), executionTimeMs: tookMs };
 }
 
-export function submit(graph: string, { text, parameters, limit }: Query, rest: RestClient): Promise<z.infer<typeof Submitted>> {
+function submit(graph: string, { text, parameters, limit }: Query, rest: RestClient): Promise<z.infer<typeof Submitted>> {
   const body = { query: text, parameters, format: 'json', limit };
   return rest.send('POST', path`/api/v1/public/graphs/${graph}/query`, { answer: Submitted, body });
 }
