@@ -12,7 +12,7 @@ type Control = {
 /** GET, PUT and DELETE of a setting of the sandbox itself; each answers the setting as it then is. */
 export function controlRoute(app: FastifyInstance, { path, read, write, clear }: Control): void {
   // A context of its own: the manners of the service around it must not change how this is read and answered.
-  app.register(async (own) => {
+  app.register((own, _options, done) => {
     own.removeAllContentTypeParsers();
     own.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
     own.setErrorHandler((error, _request, reply) => reply.code(400).send({ error: sentence(error) }));
@@ -25,6 +25,7 @@ export function controlRoute(app: FastifyInstance, { path, read, write, clear }:
       clear();
       return read();
     });
+    done();
   });
 }
 
