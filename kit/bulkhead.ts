@@ -1,4 +1,4 @@
-import { BulkheadRejectedError, bulkhead as cockatielBulkhead } from 'cockatiel';
+import { BulkheadRejectedError, bulkhead as cockatielBulkhead, TaskCancelledError } from 'cockatiel';
 import { upstreamError } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
@@ -19,6 +19,8 @@ export function bulkhead({ service, running, waiting }: Options): Layer<RestRequ
       return await policy.execute(() => next(request), request.signal);
     } catch (error) {
       if (error instanceof BulkheadRejectedError) throw upstreamError('UPSTREAM_UNAVAILABLE', service, { cause: error });
+      // The caller went away, or its time was up, while the call waited for its turn.
+      if (error instanceof TaskCancelledError) throw upstreamError('UPSTREAM_TIMEOUT', service, { cause: error });
       throw error;
     }
   };

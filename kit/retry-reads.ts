@@ -26,7 +26,7 @@ export function retryReads(): Layer<RestRequest, RestResponse> {
   return (next) => (request) => {
     if (request.method !== 'GET' && request.safe !== true) return next(request);
     budget = Math.min(burst, budget + share);
-    return policy.execute(() => next(request), request.signal);
+    return policy.execute(() => next(request));
   };
 }
 

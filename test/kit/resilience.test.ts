@@ -161,3 +161,9 @@ test('calls over the bulkhead wait, and those over its queue fail at once', asyn
   expect(results.filter((result) => result === 'passed')).toHaveLength(5);
   expect(results.filter((result) => result === 'UPSTREAM_UNAVAILABLE')).toHaveLength(3);
 });
+
+test('a caller who has gone away is told so in our words', async () => {
+  const call = bulkhead({ service: 'things', running: 1, waiting: 3 })(async () => answer(200));
+  const gone = AbortSignal.abort(new Error('gone'));
+  await expect(call(request('GET', gone))).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT', extensions: { service: 'things' } });
+});
