@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
@@ -28,6 +29,9 @@ const Variables = z.object({
   /** Second place of the API: `<prefix>/graphql`. */
   API_PREFIX: pathPrefix.default('/api/v1/public'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+
+  /** Signs who is calling for subgraphs that run elsewhere; they have the same one. */
+  SUBGRAPH_SECRET: z.string().default(developmentSecrets.SUBGRAPH_SECRET),
 
   /** JSON file of upstreams: URL, credential, timeout, rate and breaker by service name; wins over the variables of a service. */
   SERVICES_PATH: z.string().optional(),
@@ -100,6 +104,7 @@ export function readConfig(environment: Environment) {
       maxNesting: variables.MAX_NESTING,
       development: variables.ENVIRONMENT === 'development',
     }),
+    secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     log: Object.freeze({ level: variables.LOG_LEVEL }),
     supergraph: Object.freeze({
       foreign: isForeign(variables),

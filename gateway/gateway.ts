@@ -7,7 +7,9 @@ import type { Config } from './config.ts';
 import { dataSource } from './fetch/data-source.ts';
 import { httpTransport } from './fetch/http-transport.ts';
 import { localTransport } from './fetch/local-transport.ts';
+import { signedIdentity } from './fetch/signed-identity.ts';
 import { wantedFields } from './fetch/wanted.ts';
+import type { Identify } from './http/context.ts';
 import { httpServer } from './http/server.ts';
 import { fetchLayers, gates, transportLayers } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
@@ -24,6 +26,8 @@ export type GatewayParts = {
   readonly source: SupergraphSource;
   /** The subgraphs of this process, for routes `local:<name>`. */
   readonly locals: ReadonlyMap<string, Pick<RunningSubgraph, 'execute'>>;
+  /** Finds out who is calling, before the body is read. */
+  readonly identify: Identify;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
@@ -36,7 +40,7 @@ export type Gateway = AsyncDisposable & {
 
 /** Puts the rooms together and listens. */
 export async function createGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const { source, page, logger } = parts;
+  const { source, identify, page, logger } = parts;
   await using opening = new AsyncDisposableStack();
   const engines = opening.use(
     await openEngines({
@@ -51,6 +55,7 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
   const app = httpServer({
     options: config.http,
     logger,
+    identify,
     page,
     answer: async (request, context) =>
       finish(await engines.use(({ server }) => askApollo(server, request, context)), context, config.response),
@@ -103,5 +108,6 @@ function transportOf({ name, url }: Route, { config, parts, opening }: Transport
   if (!/^https?:/.test(url)) throw new Error(`The route of ${name} is neither local: nor http(s):.`);
   const showErrors = config.fetch.showErrorsOf.has(name);
   const layers = transportLayers(name, config, (state) => parts.logger.warn({ service: name, state }, 'circuit breaker'));
-  return opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors, layers })).handle;
+  const transport = opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors, layers }));
+  return signedIdentity(config.secrets.subgraph, name)(transport.handle);
 }

@@ -5,6 +5,7 @@ import { parse } from 'graphql';
 import { bulkhead } from './bulkhead.ts';
 import type { Call } from './call.ts';
 import { callRate } from './call-rate.ts';
+import { stranger } from './caller.ts';
 import type { BreakerState } from './circuit-breaker.ts';
 import { breaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
@@ -113,10 +114,13 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
       });
       const schema = guard(buildSchema(definition), permissions);
       const background = (requestId: string): RestClient =>
-        upstream.forCall({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs) });
+        upstream.forCall({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller: stranger });
       const idempotency = parts.idempotency ?? idempotencyInMemory();
       const makeContext = open({ ...parts, background });
-      const contextFor = perCall((call) => makeContext({ rest: upstream.forCall(call), call, once: onceFor(call, idempotency) }));
+      // Rules of permissions look at `call`, whatever else the context holds.
+      const contextFor = perCall((call) =>
+        Object.assign(makeContext({ rest: upstream.forCall(call), call, once: onceFor(call, idempotency) }), { call }),
+      );
       return {
         name,
         schema,
@@ -143,11 +147,11 @@ function resilience(
   ];
 }
 
-/** Callers without a token share one set of keys. */
+/** Keys belong to one person, or to one organization's key. */
 const onceFor =
   (call: Call, idempotency: Idempotency): Once =>
   (key, fingerprint, run) =>
-    idempotency({ key, caller: call.authorization ?? '', fingerprint, run });
+    idempotency({ key, caller: `${call.caller.kind} ${call.caller.organization} ${call.caller.subject}`, fingerprint, run });
 
 const backgroundTimeoutMs = 15_000;
 

@@ -17,15 +17,30 @@ const { applyMiddleware } = require('graphql-middleware') as typeof middlewareMo
 
 export { allow, deny, rule };
 
-/**
- * The caller brings the token of a person. Whether it holds, and what that person may do, is decided elsewhere; this keeps
- * strangers from writing to services that ask nobody who he is.
- */
-export const signedIn = rule()(
-  (_: unknown, _arguments: unknown, { call }: { readonly call: Call }) =>
-    call.authorization !== undefined ||
-    new ExpectedError('UNAUTHENTICATED', 'This needs the token of a person, as `Authorization: Bearer ...`.'),
+type Judged = { readonly call: Call };
+
+const unauthenticated = () =>
+  new ExpectedError('UNAUTHENTICATED', 'This needs a credential: a token as `Authorization: Bearer ...`, or an API key.');
+
+/** The caller has this scope, by role or by key. */
+export const may = (scope: string) =>
+  rule(`may ${scope}`)((_: unknown, _arguments: unknown, { call: { caller } }: Judged) => {
+    if (caller.scopes.includes(scope)) return true;
+    if (caller.kind === 'anonymous') return unauthenticated();
+    return new ExpectedError('FORBIDDEN', `This needs the scope ${scope}.`);
+  });
+
+/** The caller brought a credential, whichever. */
+export const known = rule('known')(
+  (_: unknown, _arguments: unknown, { call }: Judged) => call.caller.kind !== 'anonymous' || unauthenticated(),
 );
+
+/** The caller is a person of the laboratory, not an organization's key. */
+export const signedIn = rule('signed in')((_: unknown, _arguments: unknown, { call: { caller } }: Judged) => {
+  if (caller.kind === 'user') return true;
+  if (caller.kind === 'anonymous') return unauthenticated();
+  return new ExpectedError('FORBIDDEN', 'This is for people with an account of the laboratory.');
+});
 
 type ShieldRule = Parameters<typeof shieldModule.and>[number];
 
@@ -39,7 +54,7 @@ type FieldMiddleware = Record<string, Record<string, unknown>>;
  * untouched: shield by itself would wrap every leaf of the schema.
  */
 export function guard(schema: GraphQLSchema, permissions: Permissions): GraphQLSchema {
-  const rules = { ...permissions, Query: { _service: allow, _entities: allow, ...permissions['Query'] } };
+  const rules = { ...permissions, Query: { _service: allow, ...permissions['Query'] } };
   const generator = shield(rules, {
     fallbackRule: deny,
     fallbackError: new ExpectedError('FORBIDDEN', 'This is not allowed for the caller.'),

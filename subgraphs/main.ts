@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '#kit/clock.ts';
+import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import { readUpstreamSettings, urlVariable } from '#kit/upstream-settings.ts';
@@ -14,7 +15,8 @@ const help = `Serves one subgraph over HTTP, for a gateway elsewhere.
   --port  port to listen on (4001); 0 takes any free one
   --json  print {"name", "url"} instead of a sentence
 
-The service behind it is named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL.`;
+The service behind it is named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL. SUBGRAPH_SECRET must be
+that of the gateway, the only caller that is answered.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -36,12 +38,13 @@ async function main(): Promise<number> {
   if (settings.url === undefined)
     return say(`${urlVariable(name)} is not set. Start a stand-in with: npm run sandbox -- ${name}`, 2);
   const onUnexpectedError = (error: unknown): void => console.error(error);
+  const secret = process.env['SUBGRAPH_SECRET'] || developmentSecrets.SUBGRAPH_SECRET;
   const running = (await subgraphs[name]()).open({
     settings: { ...settings, url: settings.url },
     clock: systemClock,
     onUnexpectedError,
   });
-  await using served = await serve(running, { host: values.host, port: Number(values.port), onUnexpectedError });
+  await using served = await serve(running, { host: values.host, port: Number(values.port), secret, onUnexpectedError });
   say(values.json ? JSON.stringify({ name, url: served.url }) : `The ${name} subgraph listens on ${served.url}`, 0);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);

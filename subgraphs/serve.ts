@@ -5,8 +5,11 @@ import Fastify from 'fastify';
 import type { GraphQLFormattedError } from 'graphql';
 import { GraphQLError } from 'graphql';
 import { askApollo, writeAnswer } from '#kit/apollo-http.ts';
+import { assertionHeader, assertionReader } from '#kit/assertion.ts';
 import type { Call } from '#kit/call.ts';
+import type { Caller } from '#kit/caller.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import { ExpectedError, statusOf } from '#kit/errors.ts';
 import { requestId } from '#kit/ids.ts';
 import { maskUnexpected } from '#kit/mask.ts';
 
@@ -14,13 +17,16 @@ type ServeOptions = {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** What the gateway signs its callers' identities with. */
+  readonly secret: string;
   readonly onUnexpectedError: (error: unknown) => void;
 };
 
 export type ServedSubgraph = AsyncDisposable & { readonly url: string };
 
 /** Serves one subgraph over HTTP: `POST /graphql` for a gateway, `GET /health` for whoever watches it. */
-export async function serve(subgraph: RunningSubgraph, { host, port, onUnexpectedError }: ServeOptions): Promise<ServedSubgraph> {
+export async function serve(subgraph: RunningSubgraph, options: ServeOptions): Promise<ServedSubgraph> {
+  const { host, port, secret, onUnexpectedError } = options;
   const server = new ApolloServer<object>({
     schema: subgraph.schema,
     introspection: true,
@@ -31,7 +37,7 @@ export async function serve(subgraph: RunningSubgraph, { host, port, onUnexpecte
   });
   await server.start();
   const app = Fastify({ bodyLimit: 10 * 1024 * 1024, forceCloseConnections: true });
-  routes(app, server, subgraph);
+  routes(app, server, { subgraph, callerOf: assertionReader(secret, subgraph.name) });
   await app.listen({ host, port });
   return {
     url: `${app.listeningOrigin}/graphql`,
@@ -43,21 +49,35 @@ export async function serve(subgraph: RunningSubgraph, { host, port, onUnexpecte
   };
 }
 
-function routes(app: FastifyInstance, server: ApolloServer<object>, subgraph: RunningSubgraph): void {
+type Served = {
+  readonly subgraph: RunningSubgraph;
+  readonly callerOf: (assertion: string | undefined) => Promise<Caller>;
+};
+
+function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, callerOf }: Served): void {
+  app.setErrorHandler((error, _, reply) => {
+    const { code, message, extensions } = asExpected(error);
+    return reply.status(statusOf(code)).send({ errors: [{ message, extensions }] });
+  });
   app.get('/health', async () => ({ status: 'healthy', service: `${subgraph.name}-subgraph` }));
-  app.post('/graphql', async (request, reply) =>
-    writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request, reply)))),
-  );
+  app.post('/graphql', async (request, reply) => {
+    const caller = await callerOf(request.headers[assertionHeader]?.toString());
+    return writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request, reply, caller))));
+  });
 }
 
+const asExpected = (error: unknown): ExpectedError =>
+  error instanceof ExpectedError ? error : new ExpectedError('BAD_REQUEST', 'The request cannot be read.', { cause: error });
+
 /** The call ends when the gateway hangs up, so that nothing goes on for nobody. */
-function callOf({ headers }: FastifyRequest, reply: FastifyReply): Call {
+function callOf({ headers }: FastifyRequest, reply: FastifyReply, caller: Caller): Call {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort(new Error('The caller went away.')));
   const { authorization, traceparent } = headers;
   return {
     requestId: requestId(String(headers['x-request-id'] ?? '')),
     signal: gone.signal,
+    caller,
     ...(authorization !== undefined && { authorization }),
     ...(typeof traceparent === 'string' && { traceparent }),
   };

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestContext } from '#gateway/request.ts';
+import type { Caller } from '#kit/caller.ts';
 
 export type ContextOptions = {
   /** Time of a whole request. */
@@ -7,6 +8,9 @@ export type ContextOptions = {
   /** Client headers that HTTP subgraphs get, in lower case. */
   readonly forwardHeaders: readonly string[];
 };
+
+/** Finds out who sends a request, from its credential. @throws ExpectedError UNAUTHENTICATED, FORBIDDEN, BAD_REQUEST, AUTH_UNAVAILABLE */
+export type Identify = (request: FastifyRequest) => Promise<Caller>;
 
 type Held = Disposable & { readonly context: RequestContext };
 
@@ -24,6 +28,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
       call: {
         requestId: request.id,
         signal: controller.signal,
+        caller: request.caller,
         ...(authorization?.startsWith('Bearer ') === true && { authorization }),
         ...(typeof traceparent === 'string' && { traceparent }),
       },

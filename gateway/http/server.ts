@@ -4,12 +4,20 @@ import type { Logger } from 'pino';
 import type { RequestContext } from '#gateway/request.ts';
 import type { HttpAnswer } from '#kit/apollo-http.ts';
 import { writeAnswer } from '#kit/apollo-http.ts';
+import type { Caller } from '#kit/caller.ts';
 import { ExpectedError, statusOf } from '#kit/errors.ts';
 import { requestId } from '#kit/ids.ts';
 import type { BodyLimits } from './body.ts';
 import { checkSearch, readBody } from './body.ts';
-import type { ContextOptions } from './context.ts';
+import type { ContextOptions, Identify } from './context.ts';
 import { contextOf } from './context.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is calling. */
+    caller: Caller;
+  }
+}
 
 type HttpOptions = BodyLimits &
   ContextOptions & {
@@ -24,13 +32,15 @@ type Parts = {
   readonly options: HttpOptions;
   /** Answers one GraphQL request. */
   readonly answer: (request: FastifyRequest, context: RequestContext) => Promise<HttpAnswer>;
+  /** Finds out who is calling, before the body is read. */
+  readonly identify: Identify;
   /** Page for browsers; without one they get a 404. */
   readonly page: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
 };
 
 /** The public listener: GraphQL at `/graphql` and below the API prefix, `/live` and `/ready` for whoever watches us. */
-export function httpServer({ options, answer, page, logger }: Parts): FastifyInstance {
+export function httpServer({ options, answer, identify, page, logger }: Parts): FastifyInstance {
   const app = Fastify({
     bodyLimit: options.maxBodyBytes,
     genReqId: ({ headers }) => requestId(headers['x-request-id']?.toString()),
@@ -42,6 +52,7 @@ export function httpServer({ options, answer, page, logger }: Parts): FastifyIns
     routerOptions: { ignoreTrailingSlash: true },
     http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
   });
+  app.decorateRequest('caller');
   readsJson(app, options);
   app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(reply, request, asRefusal(error, logger)));
@@ -51,7 +62,7 @@ export function httpServer({ options, answer, page, logger }: Parts): FastifyIns
   app.get('/live', async () => ({ status: 'alive' }));
   app.get('/ready', async () => ({ status: 'ready' }));
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
-    graphqlRoutes(app, endpoint, { options, answer, page });
+    graphqlRoutes(app, endpoint, { options, answer, identify, page });
   if (page !== undefined) app.get('/', (_, reply) => reply.type('text/html').send(page('/graphql')));
   return app;
 }
@@ -73,17 +84,16 @@ function readsJson(app: FastifyInstance, options: HttpOptions): void {
   });
 }
 
-function graphqlRoutes(
-  app: FastifyInstance,
-  endpoint: string,
-  { options, answer, page }: Pick<Parts, 'options' | 'answer' | 'page'>,
-): void {
+function graphqlRoutes(app: FastifyInstance, endpoint: string, { options, answer, identify, page }: Omit<Parts, 'logger'>): void {
+  const onRequest = async (request: FastifyRequest): Promise<void> => {
+    if (!wantsPage(request)) request.caller = await identify(request);
+  };
   const graphql = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     using held = contextOf(request, reply, options);
     return writeAnswer(reply, await answer(request, held.context));
   };
-  app.post(endpoint, graphql);
-  app.get(endpoint, async (request, reply) => {
+  app.post(endpoint, { onRequest }, graphql);
+  app.get(endpoint, { onRequest }, async (request, reply) => {
     if (wantsPage(request)) {
       if (page === undefined) throw new ExpectedError('NOT_FOUND', 'There is no page here; ask with POST.');
       return reply.type('text/html').send(page(endpoint));
@@ -101,8 +111,8 @@ function graphqlRoutes(
   });
 }
 
-const wantsPage = ({ headers, url }: FastifyRequest): boolean =>
-  headers.accept?.includes('text/html') === true && !url.includes('?');
+const wantsPage = ({ method, headers, url }: FastifyRequest): boolean =>
+  method === 'GET' && headers.accept?.includes('text/html') === true && !url.includes('?');
 
 const fastifyCodes: Readonly<Record<string, ExpectedError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: new ExpectedError('PAYLOAD_TOO_LARGE', 'The body is too long.'),

@@ -9,22 +9,24 @@ type Options = {
   readonly list: string | undefined;
   readonly pollMs: number;
   readonly listPollMs: number;
+  /** What subgraphs of our own know their gateway by. */
+  readonly secret: string;
 };
 
 /** The supergraph that the configuration names: a file, a list of live subgraphs, or the built-in one. */
-export async function openSource({ path, list, pollMs, listPollMs }: Options): Promise<SupergraphSource> {
+export async function openSource({ path, list, pollMs, listPollMs, secret }: Options): Promise<SupergraphSource> {
   if (path !== undefined && list !== undefined)
     throw new Error('SUPERGRAPH_PATH and SUBGRAPH_LIST name two supergraphs; set one of them.');
   if (path !== undefined) return polledSource({ everyMs: pollMs, read: () => readFile(path, 'utf8') });
-  if (list !== undefined) return polledSource({ everyMs: listPollMs, read: () => composeLive(list) });
+  if (list !== undefined) return polledSource({ everyMs: listPollMs, read: () => composeLive(list, secret) });
   return fixedSource(await readFile(new URL(import.meta.resolve('#schema/supergraph.graphql')), 'utf8'));
 }
 
 const SubgraphList = z.array(z.strictObject({ name: z.string().min(1), url: z.url({ protocol: /^https?$/ }) })).min(1);
 
-async function composeLive(file: string): Promise<string> {
+async function composeLive(file: string, secret: string): Promise<string> {
   const subgraphs = SubgraphList.parse(JSON.parse(await readFile(file, 'utf8')));
   // Composition is heavy to load and most processes never need it.
   const { compose } = await import('#schema/compose.ts');
-  return compose(await Promise.all(subgraphs.map(introspect))).supergraph;
+  return compose(await Promise.all(subgraphs.map((subgraph) => introspect(subgraph, secret)))).supergraph;
 }

@@ -1,9 +1,12 @@
 import type { Permissions } from '#kit/shield.ts';
-import { allow, signedIn } from '#kit/shield.ts';
+import { allow, known, may, signedIn } from '#kit/shield.ts';
 
-/** Whether a token holds, and for whom, is the auth service's to say. Who has none yet may do what leads to one. */
+const administer = may('users:admin');
+
+/** Whether a session still holds is the auth service's to say. Who has none yet may do what leads to one. */
 export const permissions: Permissions = {
-  Query: { me: signedIn, mySessions: signedIn, user: signedIn, users: signedIn, adminSessions: signedIn },
+  // Names of people stand on samples and jobs, which partners read too.
+  Query: { _entities: known, me: signedIn, mySessions: signedIn, user: signedIn, users: administer, adminSessions: administer },
   Mutation: {
     login: allow,
     refreshSession: allow,
@@ -13,7 +16,7 @@ export const permissions: Permissions = {
     verifyEmail: allow,
     logout: signedIn,
     revokeSession: signedIn,
-    setUserEnabled: signedIn,
-    deleteUser: signedIn,
+    setUserEnabled: administer,
+    deleteUser: administer,
   },
 };

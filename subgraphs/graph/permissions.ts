@@ -1,20 +1,20 @@
 import type { Permissions } from '#kit/shield.ts';
-import { allow, signedIn } from '#kit/shield.ts';
+import { may } from '#kit/shield.ts';
 
-/**
- * The gateway has decided who may read; a partner's key never comes this far, so there is no caller to look at. Statements of
- * callers' own, and what others have asked, are for people with an account.
- */
+const read = may('graphs:read');
+const execute = may('queries:execute');
+
 export const permissions: Permissions = {
   Query: {
-    graphs: allow,
-    graph: allow,
-    vertex: allow,
-    neighborhood: allow,
-    shortestPath: allow,
-    cypherQuery: signedIn,
-    graphQueryJob: signedIn,
-    graphQueryJobs: signedIn,
+    _entities: read,
+    graphs: read,
+    graph: read,
+    vertex: read,
+    neighborhood: read,
+    shortestPath: read,
+    cypherQuery: execute,
+    graphQueryJob: execute,
+    graphQueryJobs: execute,
   },
-  Mutation: { submitGraphQuery: signedIn },
+  Mutation: { submitGraphQuery: execute },
 };

@@ -1,19 +1,19 @@
 import type { Permissions } from '#kit/shield.ts';
-import { allow, signedIn } from '#kit/shield.ts';
+import { may } from '#kit/shield.ts';
 
-/**
- * The gateway has decided who may read; a partner's key never comes this far, so there is no caller to look at. The service
- * itself asks nobody who he is, so writing needs the token of a person.
- */
+const read = may('samples:read');
+const write = may('samples:write');
+const remove = may('samples:delete');
+
 export const permissions: Permissions = {
-  Query: { sample: allow, samples: allow },
+  Query: { _entities: read, sample: read, samples: read },
   Mutation: {
-    createSample: signedIn,
-    createSamples: signedIn,
-    updateSample: signedIn,
-    transitionSample: signedIn,
-    validateSample: signedIn,
-    validateSamples: signedIn,
-    deleteSample: signedIn,
+    createSample: write,
+    createSamples: write,
+    updateSample: write,
+    transitionSample: write,
+    validateSample: write,
+    validateSamples: write,
+    deleteSample: remove,
   },
 };

@@ -1,27 +1,31 @@
 import type { Permissions } from '#kit/shield.ts';
-import { allow, signedIn } from '#kit/shield.ts';
+import { may } from '#kit/shield.ts';
 
-/** The gateway has decided who may read; a partner's key never comes this far, so there is no caller to look at. */
+const read = may('sequencing:read');
+const write = may('sequencing:write');
+const remove = may('sequencing:delete');
+
 export const permissions: Permissions = {
   Query: {
-    sequencingJob: allow,
-    sequencingJobs: allow,
-    sampleSheet: allow,
-    sampleSheets: allow,
-    workflow: allow,
-    workflows: allow,
+    _entities: read,
+    sequencingJob: read,
+    sequencingJobs: read,
+    sampleSheet: read,
+    sampleSheets: read,
+    workflow: read,
+    workflows: read,
   },
   Mutation: {
-    createSequencingJob: signedIn,
-    updateSequencingJob: signedIn,
-    transitionSequencingJob: signedIn,
-    cancelSequencingJob: signedIn,
-    cloneSequencingJob: signedIn,
-    deleteSequencingJob: signedIn,
-    createSampleSheet: signedIn,
-    updateSampleSheet: signedIn,
-    validateSampleSheet: signedIn,
-    deleteSampleSheet: signedIn,
-    executeWorkflow: signedIn,
+    createSequencingJob: write,
+    updateSequencingJob: write,
+    transitionSequencingJob: write,
+    cancelSequencingJob: write,
+    cloneSequencingJob: write,
+    deleteSequencingJob: remove,
+    createSampleSheet: write,
+    updateSampleSheet: write,
+    validateSampleSheet: write,
+    deleteSampleSheet: remove,
+    executeWorkflow: write,
   },
 };

@@ -1,22 +1,26 @@
 import type { Permissions } from '#kit/shield.ts';
-import { allow, signedIn } from '#kit/shield.ts';
+import { may } from '#kit/shield.ts';
 
-/** The gateway has decided who may read; a partner's key never comes this far, so there is no caller to look at. */
+const read = may('storage:read');
+const write = may('storage:write');
+const remove = may('storage:delete');
+
 export const permissions: Permissions = {
   Query: {
-    storageLocation: allow,
-    storageLocations: allow,
-    storageContainer: allow,
-    storageContainers: allow,
-    availablePositions: allow,
+    _entities: read,
+    storageLocation: read,
+    storageLocations: read,
+    storageContainer: read,
+    storageContainers: read,
+    availablePositions: read,
   },
   Mutation: {
-    createStorageLocation: signedIn,
-    updateStorageLocation: signedIn,
-    deleteStorageLocation: signedIn,
-    createStorageContainer: signedIn,
-    assignSample: signedIn,
-    moveSample: signedIn,
-    removeSampleFromStorage: signedIn,
+    createStorageLocation: write,
+    updateStorageLocation: write,
+    deleteStorageLocation: remove,
+    createStorageContainer: write,
+    assignSample: write,
+    moveSample: write,
+    removeSampleFromStorage: write,
   },
 };

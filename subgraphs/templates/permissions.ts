@@ -1,18 +1,18 @@
 import type { Permissions } from '#kit/shield.ts';
-import { allow, signedIn } from '#kit/shield.ts';
+import { may } from '#kit/shield.ts';
 
-/**
- * The gateway has decided who may read; a partner's key never comes this far, so there is no caller to look at. The service
- * itself asks nobody who he is, so writing needs the token of a person.
- */
+const read = may('templates:read');
+const write = may('templates:write');
+const remove = may('templates:delete');
+
 export const permissions: Permissions = {
-  Query: { template: allow, templates: allow },
+  Query: { _entities: read, template: read, templates: read },
   Mutation: {
-    createTemplate: signedIn,
-    updateTemplate: signedIn,
-    deleteTemplate: signedIn,
-    addTemplateField: signedIn,
-    updateTemplateField: signedIn,
-    deleteTemplateField: signedIn,
+    createTemplate: write,
+    updateTemplate: write,
+    deleteTemplate: remove,
+    addTemplateField: write,
+    updateTemplateField: write,
+    deleteTemplateField: write,
   },
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { openSource } from '#gateway/plan/open-source.ts';
+import { developmentSecrets } from '#kit/development-secrets.ts';
 import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
 import type { GatewayUnderTest } from '#test/harness/gateway.ts';
 import { testGateway } from '#test/harness/gateway.ts';
@@ -41,7 +42,13 @@ test('a newer supergraph file takes over without losing a request, a broken one 
   await using folder = await scratch();
   const file = folder.file('supergraph.graphql');
   await writeFile(file, composeForeign([books]));
-  const source = await openSource({ path: file, list: undefined, pollMs: 20, listPollMs: 20 });
+  const source = await openSource({
+    path: file,
+    list: undefined,
+    pollMs: 20,
+    listPollMs: 20,
+    secret: developmentSecrets.SUBGRAPH_SECRET,
+  });
   await using gateway = await testGateway({ source });
   expect(await knowsPages(gateway)).toBe(false);
 
@@ -73,7 +80,13 @@ test('a list of live subgraphs is composed by asking each for its schema', async
   await using folder = await scratch();
   const list = folder.file('subgraphs.json');
   await writeFile(list, JSON.stringify([books, authors].map(({ name, url }) => ({ name, url }))));
-  const source = await openSource({ path: undefined, list, pollMs: 50, listPollMs: 50 });
+  const source = await openSource({
+    path: undefined,
+    list,
+    pollMs: 50,
+    listPollMs: 50,
+    secret: developmentSecrets.SUBGRAPH_SECRET,
+  });
   await using gateway = await testGateway({ source });
   const { body } = await gateway.query('{ book(id: "3") { title author { name } } }');
   expect(body).toEqual({ data: { book: { title: 'Book 3', author: { name: 'Author a3' } } } });
@@ -83,9 +96,9 @@ test('a subgraph that does not tell its schema stops the start by name', async (
   await using folder = await scratch();
   const list = folder.file('subgraphs.json');
   await writeFile(list, JSON.stringify([{ name: 'away', url: 'http://127.0.0.1:1/graphql' }]));
-  await expect(openSource({ path: undefined, list, pollMs: 50, listPollMs: 50 })).rejects.toThrow(
-    'The subgraph away did not tell its schema',
-  );
+  await expect(
+    openSource({ path: undefined, list, pollMs: 50, listPollMs: 50, secret: developmentSecrets.SUBGRAPH_SECRET }),
+  ).rejects.toThrow('The subgraph away did not tell its schema');
 });
 
 test('a supergraph that wants a subgraph this process has not stops the start', async () => {

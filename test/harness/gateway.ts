@@ -3,6 +3,7 @@ import type { Gateway, GatewayParts } from '#gateway/gateway.ts';
 import { createGateway } from '#gateway/gateway.ts';
 import { fixedSource } from '#gateway/plan/supergraph-source.ts';
 import { createLogger } from '#ops/logger.ts';
+import { administrator } from './callers.ts';
 
 type Answer = {
   readonly status: number;
@@ -37,6 +38,7 @@ export async function testGateway({ sdl = '', env = {}, ...parts }: Options): Pr
   const gateway = await createGateway(config, {
     source: fixedSource(sdl),
     locals: new Map(),
+    identify: async () => administrator,
     logger: createLogger({ level: 'silent' }),
     ...parts,
   });

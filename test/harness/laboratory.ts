@@ -1,6 +1,8 @@
+import type { GatewayParts } from '#gateway/gateway.ts';
 import { openSource } from '#gateway/plan/open-source.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { UpstreamSettings } from '#kit/upstream-settings.ts';
@@ -12,6 +14,8 @@ import { subgraphs } from '#subgraphs/registry.ts';
 import { serve } from '#subgraphs/serve.ts';
 import type { GatewayUnderTest } from './gateway.ts';
 import { testGateway } from './gateway.ts';
+
+const secret = developmentSecrets.SUBGRAPH_SECRET;
 
 export type LaboratoryUnderTest = AsyncDisposable & {
   readonly gateway: GatewayUnderTest;
@@ -30,6 +34,8 @@ type Options = {
   readonly quirks?: true;
   /** Settings of every upstream, in place of the defaults. */
   readonly settings?: Partial<UpstreamSettings>;
+  /** Who is calling; an administrator of the laboratory unless told. */
+  readonly identify?: GatewayParts['identify'];
   /** Page for browsers. */
   readonly page?: (endpoint: string) => string;
 };
@@ -40,6 +46,7 @@ export async function startLaboratory({
   settings: given = {},
   page,
   quirks,
+  identify,
 }: Options = {}): Promise<LaboratoryUnderTest> {
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
@@ -58,14 +65,20 @@ export async function startLaboratory({
     };
     const running = (await subgraphs[name]()).open({ settings, clock: systemClock, onUnexpectedError });
     if (remote.includes(name)) {
-      const served = opening.use(await serve(running, { host: '127.0.0.1', port: 0, onUnexpectedError }));
+      const served = opening.use(await serve(running, { host: '127.0.0.1', port: 0, secret, onUnexpectedError }));
       env[`${name.toUpperCase()}_SUBGRAPH_URL`] = served.url;
     } else {
       locals.set(name, opening.use(running));
     }
   }
-  const source = await openSource({ path: undefined, list: undefined, pollMs: 1_000, listPollMs: 1_000 });
-  const gateway = opening.use(await testGateway({ source, locals, env, page }));
+  const source = await openSource({
+    path: undefined,
+    list: undefined,
+    pollMs: 1_000,
+    listPollMs: 1_000,
+    secret: developmentSecrets.SUBGRAPH_SECRET,
+  });
+  const gateway = opening.use(await testGateway({ source, locals, env, page, ...(identify && { identify }) }));
   const opened = opening.move();
   return {
     gateway,

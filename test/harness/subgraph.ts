@@ -1,8 +1,11 @@
 import type { ExecutionResult } from 'graphql';
 import { expect } from 'vitest';
+import { assertionHeader, assertionSigner } from '#kit/assertion.ts';
+import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import type { UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
@@ -11,6 +14,7 @@ import { startSandbox } from '#ops/sandbox/sandbox.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import { serve } from '#subgraphs/serve.ts';
+import { administrator } from './callers.ts';
 
 type Options = {
   readonly settings?: Partial<UpstreamSettings>;
@@ -19,7 +23,13 @@ type Options = {
   readonly url?: string;
 };
 
-type Asked = { readonly authorization?: string };
+type Asked = {
+  readonly authorization?: string;
+  /** Who asks; an administrator of the laboratory unless told. */
+  readonly caller?: Caller;
+};
+
+const secret = developmentSecrets.SUBGRAPH_SECRET;
 
 export type SubgraphUnderTest = AsyncDisposable & {
   /** Asks in process and over HTTP, expects the same answer and returns it. */
@@ -52,14 +62,14 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
     subgraph.open({ settings, clock: options.clock ?? systemClock, onUnexpectedError: (error) => console.error(error) });
   const local = opening.use(open());
   const served = opening.use(
-    await serve(open(), { host: '127.0.0.1', port: 0, onUnexpectedError: (error) => console.error(error) }),
+    await serve(open(), { host: '127.0.0.1', port: 0, secret, onUnexpectedError: (error) => console.error(error) }),
   );
   const askLocally: SubgraphUnderTest['askLocally'] = async (text, variables = {}, asked = {}) =>
     asJson(
       await local.execute({
         text,
         variables,
-        call: { requestId: 'test-request', signal: AbortSignal.timeout(10_000), ...asked },
+        call: { requestId: 'test-request', signal: AbortSignal.timeout(10_000), caller: administrator, ...asked },
       }),
     );
   const opened = opening.move();
@@ -69,7 +79,7 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
     askLocally,
     async ask(text, variables = {}, asked = {}) {
       const answer = await askLocally(text, variables, asked);
-      expect(await askServed(served.url, { query: text, variables }, asked)).toEqual(answer);
+      expect(await askServed(served.url, { query: text, variables }, { ...asked, subgraph: name })).toEqual(answer);
       return answer;
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -88,10 +98,17 @@ const byPath = (left: { path?: unknown }, right: { path?: unknown }): number =>
 
 const withoutLocations = ({ locations: _, ...error }: { locations?: unknown }): object => error;
 
-async function askServed(url: string, body: object, { authorization }: Asked): Promise<ExecutionResult> {
+type AskedOver = Asked & { readonly subgraph: string };
+
+async function askServed(url: string, body: object, { authorization, caller, subgraph }: AskedOver): Promise<ExecutionResult> {
+  const assertion = await assertionSigner(secret, subgraph)(caller ?? administrator);
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(authorization !== undefined && { authorization }) },
+    headers: {
+      'content-type': 'application/json',
+      [assertionHeader]: assertion,
+      ...(authorization !== undefined && { authorization }),
+    },
     body: JSON.stringify(body),
   });
   return asJson((await response.json()) as ExecutionResult);

@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { assertionHeader, assertionSigner } from '#kit/assertion.ts';
+import { developmentSecrets } from '#kit/development-secrets.ts';
+import { administrator } from '#test/harness/callers.ts';
 import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
 import { runProgram } from '#test/harness/process.ts';
 
@@ -70,12 +73,19 @@ test('a subgraph runs alone over the sandbox service of its name', async () => {
     TEMPLATE_SERVICE_URL: templates,
   });
   const { url } = JSON.parse(await subgraph.printed('}'));
-  const ask = ['query', '{ templates { name } }', '--url', url];
-  const answered = await runProgram('ops/cli/main.ts', ask).ended;
-  expect([answered.code, JSON.parse(answered.stdout).data.templates.length]).toEqual([0, 8]);
+  const ask = async (headers: Record<string, string>): Promise<Response> =>
+    fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: '{"query":"{ templates { name } }"}',
+    });
+  const assertion = await assertionSigner(developmentSecrets.SUBGRAPH_SECRET, 'templates')(administrator);
+  const answered = (await (await ask({ [assertionHeader]: assertion })).json()) as { data: { templates: unknown[] } };
+  expect(answered.data.templates).toHaveLength(8);
+  expect((await ask({ authorization: 'Bearer of-somebody' })).status).toBe(401);
   subgraph.kill('SIGTERM');
   expect((await subgraph.ended).code).toBe(0);
-  const failed = await runProgram('ops/cli/main.ts', ask).ended;
+  const failed = await runProgram('ops/cli/main.ts', ['query', '{ templates { name } }', '--url', url]).ended;
   expect([failed.code, failed.stderr]).toEqual([2, expect.stringContaining('npm start')]);
 });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { stranger } from '#kit/caller.ts';
 import { mainJob } from '#test/bench/operations.ts';
 import type { LaboratoryUnderTest } from '#test/harness/laboratory.ts';
 import { startLaboratory } from '#test/harness/laboratory.ts';
@@ -65,7 +66,7 @@ test('writes of one operation go one after the other, and what is read between t
 });
 
 test('a write without a token reaches no service', async () => {
-  await using laboratory = await startLaboratory();
+  await using laboratory = await startLaboratory({ identify: async () => stranger });
   const { body } = await laboratory.gateway.query(`mutation { deleteSample(id: "${first}") }`);
   expect(body.errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED' });
   expect(laboratory.calls).toEqual([]);

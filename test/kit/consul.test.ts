@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import { consulInstances } from '#kit/consul.ts';
 import { openUpstream } from '#kit/rest-client.ts';
@@ -64,7 +65,7 @@ test('RC-03 RC-04 calls follow the healthy instances that Consul tells, and its 
   });
   const ask = () =>
     upstream
-      .forCall({ requestId: 'request-0001', signal: new AbortController().signal })
+      .forCall({ requestId: 'request-0001', signal: new AbortController().signal, caller: stranger })
       .get('/', { answer: z.object({ id: z.string() }) });
   for (let calls = 0; calls < 10; calls++) await ask();
   expect([left.seen.length, right.seen.length]).toEqual([5, 5]);
@@ -93,6 +94,6 @@ test('without an instance calls fail as unavailable', async () => {
     maxBytes: 1_000,
     connections: 4,
   });
-  const client = upstream.forCall({ requestId: 'request-0001', signal: new AbortController().signal });
+  const client = upstream.forCall({ requestId: 'request-0001', signal: new AbortController().signal, caller: stranger });
   await expect(client.get('/', { answer: z.object({}) })).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
 });

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { isObjectType } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Call } from '#kit/call.ts';
+import { stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { defineSubgraph } from '#kit/define-subgraph.ts';
@@ -38,7 +39,7 @@ beforeAll(async () => {
   const definition = defineSubgraph<Context>({
     name: 'samples',
     schema: pathToFileURL(file),
-    permissions: { Query: { thing: allow, refused: brokenRule, asked: allow }, Thing: { secret: deny } },
+    permissions: { Query: { _entities: allow, thing: allow, refused: brokenRule, asked: allow }, Thing: { secret: deny } },
     resolvers: {
       Query: {
         thing: (_: unknown, { id }: ThingReference) => ({
@@ -72,7 +73,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const newCall = (): Call => ({ requestId: 'request-0001', signal: new AbortController().signal });
+const newCall = (): Call => ({ requestId: 'request-0001', signal: new AbortController().signal, caller: stranger });
 const ask = async (text: string, variables = {}, call = newCall()) =>
   JSON.parse(JSON.stringify(await subgraph.execute({ text, variables, call })));
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Call } from '#kit/call.ts';
+import { stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import { path } from '#kit/path.ts';
 import type { UpstreamOptions } from '#kit/rest-client.ts';
@@ -19,7 +20,7 @@ const clientOf = (url: string, options: Partial<UpstreamOptions> = {}, call: Par
     connections: 4,
     ...options,
   });
-  const rest = upstream.forCall({ requestId: 'request-0001', signal: new AbortController().signal, ...call });
+  const rest = upstream.forCall({ requestId: 'request-0001', signal: new AbortController().signal, caller: stranger, ...call });
   return { rest, [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose]() };
 };
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Call } from '#kit/call.ts';
 import { callRate } from '#kit/call-rate.ts';
+import { stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { Credential } from '#kit/credential.ts';
 import { openUpstream } from '#kit/rest-client.ts';
@@ -74,7 +75,12 @@ test.each(credentials)('the credential %j goes out as set', async (credential, u
     connections: 1,
     credential,
   });
-  const call: Call = { requestId: 'request-0001', signal: new AbortController().signal, authorization: 'Bearer caller' };
+  const call: Call = {
+    requestId: 'request-0001',
+    signal: new AbortController().signal,
+    caller: stranger,
+    authorization: 'Bearer caller',
+  };
   await opened.forCall(call).get('/things', { answer: z.object({}) });
   expect(upstream.seen).toEqual([`GET ${url}`]);
   expect(seen[0]).toMatchObject(headers);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import { openUpstream } from '#kit/rest-client.ts';
 
@@ -40,7 +41,7 @@ async function ask(served: { key: string; cert: string }, ca: string | undefined
     connections: 1,
     ...(ca !== undefined && { ca }),
   });
-  const client = upstream.forCall({ requestId: 'request-0001', signal: new AbortController().signal });
+  const client = upstream.forCall({ requestId: 'request-0001', signal: new AbortController().signal, caller: stranger });
   const answered = await client.get('/', { answer: z.object({ id: z.string() }) }).catch((error: { code: string }) => error.code);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));

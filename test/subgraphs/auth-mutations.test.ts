@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
+import { stranger } from '#kit/caller.ts';
 import { userId } from '#ops/sandbox/data/facts.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
@@ -311,7 +312,7 @@ test.for([
   '{ adminSessions { id } }',
 ])('%s needs a token', async (text) => {
   await using auth = await startSubgraph('auth');
-  const { data, errors } = await auth.ask(text);
+  const { data, errors } = await auth.ask(text, {}, { caller: stranger });
   expect(Object.values(data ?? {})).toEqual([null]);
   expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
   expect(auth.calls).toEqual([]);

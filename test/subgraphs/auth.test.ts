@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
+import { stranger } from '#kit/caller.ts';
 import { counts, range, userId } from '#ops/sandbox/data/facts.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
@@ -57,7 +58,7 @@ test.for(['me { id }', 'mySessions { id }', 'users { id }', `user(id: "${userId(
   '%s needs a token',
   async (field) => {
     await using auth = await startSubgraph('auth');
-    const { data, errors } = await auth.ask(`{ ${field} }`);
+    const { data, errors } = await auth.ask(`{ ${field} }`, {}, { caller: stranger });
     expect(Object.values(data ?? {})).toEqual([null]);
     expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     expect(auth.calls).toEqual([]);

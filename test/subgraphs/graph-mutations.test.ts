@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { stranger } from '#kit/caller.ts';
 import { parentOfSample, sampleId } from '#ops/sandbox/data/facts.ts';
 import { sandboxGraphKey } from '#ops/sandbox/data/graph-key.ts';
 import { mustOnlyRead } from '#subgraphs/graph/read-only.ts';
@@ -162,9 +163,13 @@ test('strangers run nothing and see no jobs', async () => {
   await using graph = await startSubgraph('graph');
   const query =
     '{ a: cypherQuery(graph: "lab", statement: "RETURN 1") { rows } b: graphQueryJob(id: "1") { id } c: graphQueryJobs { totalCount } }';
-  const asked = await graph.ask(query);
+  const asked = await graph.ask(query, {}, { caller: stranger });
   expect(asked.data).toEqual({ a: null, b: null, c: null });
-  const written = await graph.ask('mutation { submitGraphQuery(graph: "lab", statement: "RETURN 1") { id } }');
+  const written = await graph.ask(
+    'mutation { submitGraphQuery(graph: "lab", statement: "RETURN 1") { id } }',
+    {},
+    { caller: stranger },
+  );
   const codes = [...(asked.errors ?? []), ...(written.errors ?? [])].map(({ extensions }) => extensions?.['code']);
   expect(codes).toEqual(Array(4).fill('UNAUTHENTICATED'));
   expect(graph.calls).toEqual([]);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
+import { stranger } from '#kit/caller.ts';
 import { jobId, range, sampleId, samplesOfJob, sheetId, userId } from '#ops/sandbox/data/facts.ts';
 import { seedJobs, seedWorkflows } from '#ops/sandbox/data/jobs.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
@@ -292,6 +293,7 @@ test('strangers change nothing', async () => {
        e: transitionSequencingJob(id: "${running}", to: FAILED) { id } f: deleteSequencingJob(id: "${running}")
        g: deleteSampleSheet(id: "${running}") h: executeWorkflow(input: { workflowId: "${running}" }) { id } }`,
     { job: newJob, sheet: newSheet },
+    { caller: stranger },
   );
   expect(errors).toHaveLength(11);
   expect(new Set(errors?.map(({ extensions }) => extensions?.['code']))).toEqual(new Set(['UNAUTHENTICATED']));

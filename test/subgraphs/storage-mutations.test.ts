@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
+import { stranger } from '#kit/caller.ts';
 import { containerId, locationId, sampleId } from '#ops/sandbox/data/facts.ts';
 import { containers, locations, positionContainerId } from '#ops/sandbox/data/storage.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
@@ -266,6 +267,7 @@ test('strangers change nothing', async () => {
        f: moveSample(input: { sampleId: "${stored}", newContainerId: "${freePosition}" }) { id }
        g: removeSampleFromStorage(sampleId: "${stored}") }`,
     { l: newLocation, c: newContainer, a: assignment },
+    { caller: stranger },
   );
   expect(errors?.map(({ extensions }) => extensions?.['code'])).toEqual(Array(7).fill('UNAUTHENTICATED'));
   expect(new Set(Object.values(data ?? {}))).toEqual(new Set([null]));

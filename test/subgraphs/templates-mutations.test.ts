@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
+import { stranger } from '#kit/caller.ts';
 import { templateId } from '#ops/sandbox/data/facts.ts';
 import { mergedMetadata } from '#subgraphs/templates/metadata.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
@@ -257,7 +258,7 @@ test.for([
   `deleteTemplateField(templateId: "${templateId(1)}", fieldId: "${fieldId(101)}")`,
 ])('%s needs a token', async (field) => {
   await using templates = await startSubgraph('templates');
-  const { data, errors } = await templates.ask(`mutation { ${field} }`);
+  const { data, errors } = await templates.ask(`mutation { ${field} }`, {}, { caller: stranger });
   expect(Object.values(data ?? {})).toEqual([null]);
   expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
   expect(templates.calls).toEqual([]);
