@@ -80,6 +80,8 @@ async function ask({ bucket, reference, policies, held, at }: Life, asked: Asked
   if (points > (policies[0]?.capacity ?? 0)) expect(decision.kind).toBe('never');
   else if (slack >= 2 * (n + 1)) expect(decision.kind).toBe('admitted');
   else if (slack < 0) expect(decision.kind).toBe('wait');
+  const left = slack + (decision.kind === 'admitted' ? 0 : points * 1e6);
+  expect(Math.abs((decision.available[0] ?? Number.NaN) * 1e6 - left)).toBeLessThan(2 * (n + 1));
   if (decision.kind !== 'admitted') return decision;
   held.set(`r${n}`, points);
   if (kind === 'charge') reference.book(at(), points);
