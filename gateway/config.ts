@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { AddressSet } from '#kit/address-set.ts';
+import { addressSet } from '#kit/address-set.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
@@ -17,6 +19,24 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const addresses = list.transform((entries, context): AddressSet => {
+  try {
+    return addressSet(entries);
+  } catch (error) {
+    context.issues.push({ code: 'custom', message: (error as Error).message, input: entries });
+    return z.NEVER;
+  }
+});
+/** Levels as other loggers call them. */
+const levelNames = new Map([
+  ['warning', 'warn'],
+  ['critical', 'fatal'],
+]);
+const level = z
+  .string()
+  .toLowerCase()
+  .transform((name) => levelNames.get(name) ?? name)
+  .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']));
 const pathPrefix = z.string().regex(/^(\/[\w.~-]+)*$/, 'is a path such as /api/v1/public');
 
 /** Every variable of the gateway with its default; those of the laboratory's services stand in kit/upstream-settings.ts. */
@@ -28,7 +48,25 @@ const Variables = z.object({
   GATEWAY_PORT: z.coerce.number().int().min(0).max(65_535).default(8_000),
   /** Second place of the API: `<prefix>/graphql`. */
   API_PREFIX: pathPrefix.default('/api/v1/public'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_LEVEL: level.default('info'),
+
+  /** Peers whose `X-Forwarded-For` is believed: addresses, ranges, `loopback`, `linklocal`, `uniquelocal`; none by default. */
+  TRUSTED_PROXIES: addresses.prefault(''),
+  /** Clients that are served at all, everybody unless set; and clients that are not, which wins. Addresses and ranges. */
+  IP_ALLOW: addresses.optional(),
+  IP_DENY: addresses.prefault(''),
+  /** File of more addresses that are not served, one a line; looked at every IP_FEED_POLL_MS. */
+  IP_FEED_PATH: z.string().optional(),
+  IP_FEED_POLL_MS: milliseconds.default(1_000),
+  /** Origins whose pages may read our answers, such as `https://app.example.org`; in development also `*`. */
+  CORS_ORIGINS: list.default([]),
+  /** Whether those pages may send cookies along; true unless CORS_ORIGINS is `*`. */
+  CORS_CREDENTIALS: flag.optional(),
+  /** Most open sockets. */
+  MAX_CONNECTIONS: count.default(2_000),
+  /** Time for the headers of a request, and for the whole of it, to arrive. */
+  HEADERS_TIMEOUT_MS: milliseconds.default(10_000),
+  RECEIVE_TIMEOUT_MS: milliseconds.default(30_000),
 
   /** Signs who is calling for subgraphs that run elsewhere; they have the same one. */
   SUBGRAPH_SECRET: z.string().default(developmentSecrets.SUBGRAPH_SECRET),
@@ -103,6 +141,18 @@ export function readConfig(environment: Environment) {
       maxQueryLength: variables.MAX_QUERY_LENGTH,
       maxNesting: variables.MAX_NESTING,
       development: variables.ENVIRONMENT === 'development',
+      maxConnections: variables.MAX_CONNECTIONS,
+      headersTimeoutMs: variables.HEADERS_TIMEOUT_MS,
+      receiveTimeoutMs: variables.RECEIVE_TIMEOUT_MS,
+      trustedProxies: variables.TRUSTED_PROXIES,
+      cors: Object.freeze(corsOf(variables)),
+      strictTransport: variables.ENVIRONMENT === 'production',
+    }),
+    addresses: Object.freeze({
+      allow: variables.IP_ALLOW,
+      deny: variables.IP_DENY,
+      feedPath: variables.IP_FEED_PATH,
+      feedPollMs: variables.IP_FEED_POLL_MS,
     }),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     log: Object.freeze({ level: variables.LOG_LEVEL }),
@@ -132,6 +182,21 @@ export function readConfig(environment: Environment) {
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
   });
+}
+
+function corsOf({ ENVIRONMENT, CORS_ORIGINS, CORS_CREDENTIALS }: z.infer<typeof Variables>) {
+  if (!CORS_ORIGINS.includes('*'))
+    return { origins: new Set(CORS_ORIGINS.map(originOf)), credentials: CORS_CREDENTIALS ?? true } as const;
+  if (ENVIRONMENT !== 'development') throw new Error('CORS_ORIGINS: * is for development only; name the origins');
+  if (CORS_CREDENTIALS === true) throw new Error('CORS_CREDENTIALS: cannot be true where CORS_ORIGINS is *');
+  return { origins: '*', credentials: false } as const;
+}
+
+function originOf(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || `${url.origin}/` !== url.href)
+    throw new Error(`CORS_ORIGINS: "${text}" is not an origin such as https://app.example.org`);
+  return url.origin;
 }
 
 const isForeign = ({ SUPERGRAPH_PATH, SUBGRAPH_LIST }: z.infer<typeof Variables>): boolean =>
