@@ -7,8 +7,9 @@ import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
 import { readServicesFile } from '#kit/services-file.ts';
+import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
-import { readUpstreamSettings } from '#kit/upstream-settings.ts';
+import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 
 const milliseconds = z.coerce.number().int().positive();
 const count = z.coerce.number().int().positive();
@@ -38,6 +39,12 @@ const level = z
   .transform((name) => levelNames.get(name) ?? name)
   .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']));
 const pathPrefix = z.string().regex(/^(\/[\w.~-]+)*$/, 'is a path such as /api/v1/public');
+
+/** What only the connection at hand or this gateway may say. */
+const ownHeaders = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-gateway-.*)$/i;
+const headerNames = list.refine((names) => names.every((name) => /^[a-z0-9-]+$/i.test(name) && !ownHeaders.test(name)), {
+  error: 'are names of letters, digits and -, and none that a connection needs for itself',
+});
 
 /** Every variable of the gateway with its default; those of the laboratory's services stand in kit/upstream-settings.ts. */
 const Variables = z.object({
@@ -96,7 +103,7 @@ const Variables = z.object({
   /** Longest answer of an HTTP subgraph, in bytes. */
   MAX_SUBGRAPH_BYTES: count.default(10 * 1024 * 1024),
   /** Client headers that HTTP subgraphs get, comma-separated. */
-  FORWARD_HEADERS: list.default(['authorization', 'traceparent', 'tracestate']),
+  FORWARD_HEADERS: headerNames.default(['authorization', 'traceparent', 'tracestate']),
   /** HTTP subgraphs whose own error messages clients may read, comma-separated; ours by default, of a foreign supergraph none. */
   SHOW_SUBGRAPH_ERRORS: list.optional(),
 
@@ -116,6 +123,9 @@ const Variables = z.object({
   LEGACY_JSON_STATUS: flag.default(true),
 });
 
+/** Names of every variable, for those who fill them from files. */
+export const variableNames: readonly string[] = [...Object.keys(Variables.shape), ...upstreamVariables];
+
 export type Config = ReturnType<typeof readConfig>;
 
 /**
@@ -128,6 +138,7 @@ export function readConfig(environment: Environment) {
   if (!parsed.success)
     throw new Error(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
   const variables = parsed.data;
+  checkSecrets(variables, environment);
   return Object.freeze({
     environment: variables.ENVIRONMENT,
     http: Object.freeze({
@@ -182,6 +193,19 @@ export function readConfig(environment: Environment) {
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
   });
+}
+
+/** @throws Error with one line for each secret of a production process that is missing or can be guessed */
+function checkSecrets(variables: z.infer<typeof Variables>, environment: Environment): void {
+  if (!wantsStrongSecrets(variables.ENVIRONMENT)) return;
+  const callsSubgraphs =
+    isForeign(variables) || Object.keys(environment).some((name) => environment[name] && urlVariable.test(name));
+  const problems = secretProblems(environment, [
+    { name: 'JWT_SECRET_KEY', needed: !environment['JWT_JWKS_URL'] },
+    { name: 'API_KEY_SALT', needed: true },
+    { name: 'SUBGRAPH_SECRET', needed: callsSubgraphs },
+  ]);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
 function corsOf({ ENVIRONMENT, CORS_ORIGINS, CORS_CREDENTIALS }: z.infer<typeof Variables>) {

@@ -9,6 +9,7 @@ import type { ForeignSubgraph } from '#test/harness/foreign.ts';
 import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
 import type { GatewayUnderTest } from '#test/harness/gateway.ts';
 import { testGateway } from '#test/harness/gateway.ts';
+import { strongSecrets } from '#test/harness/secrets.ts';
 import { connectRaw } from '#test/harness/socket.ts';
 
 let books: ForeignSubgraph;
@@ -283,13 +284,7 @@ describe('headers of every answer', () => {
   });
 
   test('SE-13 production asks browsers to come by HTTPS for a year', async () => {
-    const secret = () => crypto.randomUUID();
-    const gateway = await start({
-      ENVIRONMENT: 'production',
-      JWT_SECRET_KEY: secret(),
-      API_KEY_SALT: secret(),
-      SUBGRAPH_SECRET: secret(),
-    });
+    const gateway = await start({ ENVIRONMENT: 'production', ...strongSecrets });
     const { headers } = await gateway.send({ path: '/live' });
     expect(headers.get('strict-transport-security')).toBe('max-age=31536000; includeSubDomains');
   });
@@ -327,4 +322,33 @@ describe('SE-11 what a page of another origin can send without a preflight runs 
     expect([answered.status, answered.body.data]).toEqual([status, undefined]);
     expect(books.seen.length).toBe(before);
   });
+});
+
+describe('B18 headers that go on to subgraphs', () => {
+  const ask = async (gateway: GatewayUnderTest, headers: string): Promise<Record<string, unknown>> => {
+    using client = await connectRaw(gateway.url);
+    const body = '{"query":"{ books(first: 1) { id } }"}';
+    client.write(
+      `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n${headers}\r\n${body}`,
+    );
+    await client.received(/"books"/);
+    return books.seen.at(-1) ?? {};
+  };
+
+  test('are those of the list, by their exact names', async () => {
+    const gateway = await start({ FORWARD_HEADERS: 'x-tenant' });
+    const sent = await ask(
+      gateway,
+      'connection: x-tenant\r\nx_tenant: forged\r\nx-org-id: forged\r\nx-gateway-identity: forged\r\nX-Tenant: north  \r\n',
+    );
+    expect(sent['x-tenant']).toBe('north');
+    expect(JSON.stringify(sent)).not.toContain('forged');
+  });
+
+  test.each(['x_tenant', 'connection', 'Transfer-Encoding', 'host', 'X-Gateway-Identity', 'x-a: b'])(
+    'FORWARD_HEADERS=%s stops the start',
+    (name) => {
+      expect(() => readConfig({ FORWARD_HEADERS: `x-tenant,${name}` })).toThrow(/^FORWARD_HEADERS: /);
+    },
+  );
 });
