@@ -18,12 +18,13 @@ export function withSecretFiles(environment: Environment, names: Iterable<string
 }
 
 function readSecret(variable: string, file: string): string {
-  const secret = readText(variable, file).replace(/\r?\n$/, '');
+  const secret = readNamedFile(variable, file).replace(/\r?\n$/, '');
   if (secret === '') throw new Error(`${variable}: the file is empty`);
   return secret;
 }
 
-function readText(variable: string, file: string): string {
+/** @throws Error that names the variable which names the file */
+export function readNamedFile(variable: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
+import { readNamedFile } from './secret-files.ts';
 import type { Environment } from './upstream-settings.ts';
 
 type Options = {
@@ -24,7 +24,7 @@ export async function readVault(environment: Environment, { timeoutMs = 5_000 }:
   if (!environment['VAULT_ADDR']) return {};
   const { target, headers } = requestOf(environment);
   const caFile = environment['VAULT_CACERT'];
-  const connect = caFile ? { ca: readFileSync(caFile, 'utf8') } : {};
+  const connect = caFile ? { ca: readNamedFile('VAULT_CACERT', caFile) } : {};
   const agent = new Agent({ maxResponseSize: maxBytes, connect });
   try {
     const { statusCode, body } = await request(target, { dispatcher: agent, headers, signal: AbortSignal.timeout(timeoutMs) });

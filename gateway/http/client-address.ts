@@ -12,8 +12,8 @@ export const trustedBy =
  * Address of the client in one spelling: the peer, or what trusted proxies tell of it. A proxy that passes something
  * else than an address on counts as the client itself.
  */
-export function clientAddress({ ip, ips }: Pick<FastifyRequest, 'ip' | 'ips'>): string {
-  const hops = (ips ?? [ip]).map((hop) => canonicalAddress(withoutPort(hop)));
+export function clientAddress({ ips = [] }: Pick<FastifyRequest, 'ips'>): string {
+  const hops = ips.map((hop) => canonicalAddress(withoutPort(hop)));
   return hops.findLast((hop) => hop !== undefined) ?? '';
 }
 

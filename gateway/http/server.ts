@@ -58,7 +58,7 @@ type Parts = {
 
 /** The public listener: GraphQL at `/graphql` and below the API prefix, `/live` and `/ready` for whoever watches us. */
 export function httpServer({ options, answer, identify, refuses, page, logger }: Parts): FastifyInstance {
-  const headers = standingHeaders(options);
+  const standing = standingHeaders(options);
   const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     refuse(reply, request, asRefusal(error, logger));
   const app = Fastify({
@@ -67,10 +67,10 @@ export function httpServer({ options, answer, identify, refuses, page, logger }:
     keepAliveTimeout: 5_000,
     requestTimeout: options.receiveTimeoutMs,
     trustProxy: trustedBy(options.trustedProxies),
-    clientErrorHandler: answersSocketErrors(headers),
+    clientErrorHandler: answersSocketErrors(standing),
     // No hook runs for a URL that cannot be decoded.
     frameworkErrors: (error, request, reply) =>
-      refuseError(error, request, reply.headers({ ...headers, 'x-request-id': request.id })),
+      refuseError(error, request, reply.headers({ ...standing, 'x-request-id': request.id })),
     maxRequestsPerSocket: options.maxRequestsPerSocket,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
@@ -80,7 +80,7 @@ export function httpServer({ options, answer, identify, refuses, page, logger }:
   });
   app.server.maxConnections = options.maxConnections;
   app.decorateRequest('caller');
-  app.addHook('onSend', writesHeaders(headers));
+  app.addHook('onSend', writesHeaders(standing));
   edge(app, { ...options, refuses });
   readsJson(app, options);
   app.setErrorHandler(refuseError);

@@ -1,10 +1,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readConfig, variableNames } from '#gateway/config.ts';
 import { readEnvironment } from '#kit/environment.ts';
 import { readServicesFile } from '#kit/services-file.ts';
+import { readVault } from '#kit/vault.ts';
+import { certificate } from '#test/harness/certificate.ts';
+import { always, startUpstream } from '#test/harness/upstream.ts';
 import { startVault } from '#test/harness/vault.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lab-gateway-'));
@@ -188,7 +193,6 @@ describe('SE-24 Vault', () => {
     ['a redirect', 307, ''],
     ['more than a megabyte', 200, `{"data":{"data":{"x":"${'y'.repeat(1_100_000)}"}}}`],
   ])('an answer that is %s stops the start', async (_, status, body) => {
-    const { always, startUpstream } = await import('#test/harness/upstream.ts');
     await using elsewhere = await start();
     await using vault = await startUpstream(always(status, body, { location: `${elsewhere.url}/v1/${path}` }));
     await expect(ask(vault.url)).rejects.toThrow(/^VAULT_(ADDR|PATH): [^\n]*$/);
@@ -204,10 +208,23 @@ describe('SE-24 Vault', () => {
     },
   );
 
+  test('over https it is believed by the authority that VAULT_CACERT names, and by no other', async () => {
+    const served = certificate(folder, 'localhost');
+    const server = createServer(
+      served,
+      (_, response) => void response.writeHead(200).end('{"data":{"data":{"API_KEY_SALT":"by https"}}}'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+    expect((await ask(url, { VAULT_CACERT: file('ca.pem', served.cert) }))['API_KEY_SALT']).toBe('by https');
+    await expect(ask(url)).rejects.toThrow(/^VAULT_ADDR: Vault cannot be asked \(DEPTH_ZERO_SELF_SIGNED_CERT\)$/);
+    await expect(ask(url, { VAULT_CACERT: '/nowhere/ca.pem' })).rejects.toThrow(/^VAULT_CACERT: the file cannot be read/);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   test('a Vault that is away or never answers stops the start', async () => {
     await expect(ask('http://127.0.0.1:1')).rejects.toThrow(/^VAULT_ADDR: Vault cannot be asked \(ECONNREFUSED\)$/);
-    const { startUpstream } = await import('#test/harness/upstream.ts');
-    const { readVault } = await import('#kit/vault.ts');
     await using silent = await startUpstream(() => undefined);
     await expect(readVault({ VAULT_ADDR: silent.url, VAULT_TOKEN: token, VAULT_PATH: path }, { timeoutMs: 50 })).rejects.toThrow(
       /^VAULT_ADDR: Vault cannot be asked \(it did not answer in time\)$/,
