@@ -2,7 +2,7 @@ import { canonicalAddress } from '#kit/address-set.ts';
 import type { Clock } from '#kit/clock.ts';
 import { ExpectedError } from '#kit/errors.ts';
 
-export type Block = {
+type Block = {
   readonly address: string;
   /** For people; clients never see it. */
   readonly reason: string;
