@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { AddressSet } from '#kit/address-set.ts';
+import { addressSet } from '#kit/address-set.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
 import { readServicesFile } from '#kit/services-file.ts';
+import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
-import { readUpstreamSettings } from '#kit/upstream-settings.ts';
+import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 
 const milliseconds = z.coerce.number().int().positive();
 const count = z.coerce.number().int().positive();
@@ -17,7 +20,31 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const addresses = list.transform((entries, context): AddressSet => {
+  try {
+    return addressSet(entries);
+  } catch (error) {
+    context.issues.push({ code: 'custom', message: (error as Error).message, input: entries });
+    return z.NEVER;
+  }
+});
+/** Levels as other loggers call them. */
+const levelNames = new Map([
+  ['warning', 'warn'],
+  ['critical', 'fatal'],
+]);
+const level = z
+  .string()
+  .toLowerCase()
+  .transform((name) => levelNames.get(name) ?? name)
+  .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']));
 const pathPrefix = z.string().regex(/^(\/[\w.~-]+)*$/, 'is a path such as /api/v1/public');
+
+/** What only the connection at hand or this gateway may say. */
+const ownHeaders = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-gateway-.*)$/i;
+const headerNames = list.refine((names) => names.every((name) => /^[a-z0-9-]+$/i.test(name) && !ownHeaders.test(name)), {
+  error: 'are names of letters, digits and -, and none that a connection needs for itself',
+});
 
 /** Every variable of the gateway with its default; those of the laboratory's services stand in kit/upstream-settings.ts. */
 const Variables = z.object({
@@ -28,7 +55,25 @@ const Variables = z.object({
   GATEWAY_PORT: z.coerce.number().int().min(0).max(65_535).default(8_000),
   /** Second place of the API: `<prefix>/graphql`. */
   API_PREFIX: pathPrefix.default('/api/v1/public'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_LEVEL: level.default('info'),
+
+  /** Peers whose `X-Forwarded-For` is believed: addresses, ranges, `loopback`, `linklocal`, `uniquelocal`; none by default. */
+  TRUSTED_PROXIES: addresses.prefault(''),
+  /** Clients that are served at all, everybody unless set; and clients that are not, which wins. Addresses and ranges. */
+  IP_ALLOW: addresses.optional(),
+  IP_DENY: addresses.prefault(''),
+  /** File of more addresses that are not served, one a line; looked at every IP_FEED_POLL_MS. */
+  IP_FEED_PATH: z.string().optional(),
+  IP_FEED_POLL_MS: milliseconds.default(1_000),
+  /** Origins whose pages may read our answers, such as `https://app.example.org`; in development also `*`. */
+  CORS_ORIGINS: list.default([]),
+  /** Whether those pages may send cookies along; true unless CORS_ORIGINS is `*`. */
+  CORS_CREDENTIALS: flag.optional(),
+  /** Most open sockets. */
+  MAX_CONNECTIONS: count.default(2_000),
+  /** Time for the headers of a request, and for the whole of it, to arrive. */
+  HEADERS_TIMEOUT_MS: milliseconds.default(10_000),
+  RECEIVE_TIMEOUT_MS: milliseconds.default(30_000),
 
   /** Signs who is calling for subgraphs that run elsewhere; they have the same one. */
   SUBGRAPH_SECRET: z.string().default(developmentSecrets.SUBGRAPH_SECRET),
@@ -58,7 +103,7 @@ const Variables = z.object({
   /** Longest answer of an HTTP subgraph, in bytes. */
   MAX_SUBGRAPH_BYTES: count.default(10 * 1024 * 1024),
   /** Client headers that HTTP subgraphs get, comma-separated. */
-  FORWARD_HEADERS: list.default(['authorization', 'traceparent', 'tracestate']),
+  FORWARD_HEADERS: headerNames.default(['authorization', 'traceparent', 'tracestate']),
   /** HTTP subgraphs whose own error messages clients may read, comma-separated; ours by default, of a foreign supergraph none. */
   SHOW_SUBGRAPH_ERRORS: list.optional(),
 
@@ -78,6 +123,9 @@ const Variables = z.object({
   LEGACY_JSON_STATUS: flag.default(true),
 });
 
+/** Names of every variable, for those who fill them from files. */
+export const variableNames: readonly string[] = [...Object.keys(Variables.shape), ...upstreamVariables];
+
 export type Config = ReturnType<typeof readConfig>;
 
 /**
@@ -90,6 +138,7 @@ export function readConfig(environment: Environment) {
   if (!parsed.success)
     throw new Error(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
   const variables = parsed.data;
+  checkSecrets(variables, environment);
   return Object.freeze({
     environment: variables.ENVIRONMENT,
     http: Object.freeze({
@@ -103,6 +152,18 @@ export function readConfig(environment: Environment) {
       maxQueryLength: variables.MAX_QUERY_LENGTH,
       maxNesting: variables.MAX_NESTING,
       development: variables.ENVIRONMENT === 'development',
+      maxConnections: variables.MAX_CONNECTIONS,
+      headersTimeoutMs: variables.HEADERS_TIMEOUT_MS,
+      receiveTimeoutMs: variables.RECEIVE_TIMEOUT_MS,
+      trustedProxies: variables.TRUSTED_PROXIES,
+      cors: Object.freeze(corsOf(variables)),
+      strictTransport: variables.ENVIRONMENT === 'production',
+    }),
+    addresses: Object.freeze({
+      allow: variables.IP_ALLOW,
+      deny: variables.IP_DENY,
+      feedPath: variables.IP_FEED_PATH,
+      feedPollMs: variables.IP_FEED_POLL_MS,
     }),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     log: Object.freeze({ level: variables.LOG_LEVEL }),
@@ -132,6 +193,34 @@ export function readConfig(environment: Environment) {
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
   });
+}
+
+/** @throws Error with one line for each secret of a production process that is missing or can be guessed */
+function checkSecrets(variables: z.infer<typeof Variables>, environment: Environment): void {
+  if (!wantsStrongSecrets(variables.ENVIRONMENT)) return;
+  const callsSubgraphs =
+    isForeign(variables) || Object.keys(environment).some((name) => environment[name] && urlVariable.test(name));
+  const problems = secretProblems(environment, [
+    { name: 'JWT_SECRET_KEY', needed: !environment['JWT_JWKS_URL'] },
+    { name: 'API_KEY_SALT', needed: true },
+    { name: 'SUBGRAPH_SECRET', needed: callsSubgraphs },
+  ]);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+function corsOf({ ENVIRONMENT, CORS_ORIGINS, CORS_CREDENTIALS }: z.infer<typeof Variables>) {
+  if (!CORS_ORIGINS.includes('*'))
+    return { origins: new Set(CORS_ORIGINS.map(originOf)), credentials: CORS_CREDENTIALS ?? true } as const;
+  if (ENVIRONMENT !== 'development') throw new Error('CORS_ORIGINS: * is for development only; name the origins');
+  if (CORS_CREDENTIALS === true) throw new Error('CORS_CREDENTIALS: cannot be true where CORS_ORIGINS is *');
+  return { origins: '*', credentials: false } as const;
+}
+
+function originOf(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || `${url.origin}/` !== url.href)
+    throw new Error(`CORS_ORIGINS: "${text}" is not an origin such as https://app.example.org`);
+  return url.origin;
 }
 
 const isForeign = ({ SUPERGRAPH_PATH, SUBGRAPH_LIST }: z.infer<typeof Variables>): boolean =>

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { askApollo } from '#kit/apollo-http.ts';
+import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { stack } from '#kit/layer.ts';
 import { admission } from './admission.ts';
@@ -9,6 +10,9 @@ import { httpTransport } from './fetch/http-transport.ts';
 import { localTransport } from './fetch/local-transport.ts';
 import { signedIdentity } from './fetch/signed-identity.ts';
 import { wantedFields } from './fetch/wanted.ts';
+import { openAddressLists } from './http/address-lists.ts';
+import type { Blocks } from './http/blocks.ts';
+import { memoryBlocks } from './http/blocks.ts';
 import type { Identify } from './http/context.ts';
 import { httpServer } from './http/server.ts';
 import { fetchLayers, gates, transportLayers } from './pipeline.ts';
@@ -28,6 +32,8 @@ export type GatewayParts = {
   readonly locals: ReadonlyMap<string, Pick<RunningSubgraph, 'execute'>>;
   /** Finds out who is calling, before the body is read. */
   readonly identify: Identify;
+  /** Addresses that are shut out for a while; kept in this process unless given. */
+  readonly blocks?: Blocks;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
@@ -40,7 +46,7 @@ export type Gateway = AsyncDisposable & {
 
 /** Puts the rooms together and listens. */
 export async function createGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const { source, identify, page, logger } = parts;
+  const { source, identify, page, logger, blocks = memoryBlocks({ clock: systemClock }) } = parts;
   await using opening = new AsyncDisposableStack();
   const engines = opening.use(
     await openEngines({
@@ -52,10 +58,21 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
           : logger.error({ err: outcome.error }, 'supergraph refused; the old one goes on'),
     }),
   );
+  const addresses = opening.use(
+    await openAddressLists({
+      ...config.addresses,
+      blocks,
+      onReload: (outcome) =>
+        outcome.ok
+          ? logger.info('address feed replaced')
+          : logger.error({ err: outcome.error }, 'address feed refused; the old one goes on'),
+    }),
+  );
   const app = httpServer({
     options: config.http,
     logger,
     identify,
+    refuses: addresses.refuses,
     page,
     answer: async (request, context) =>
       finish(await engines.use(({ server }) => askApollo(server, request, context)), context, config.response),

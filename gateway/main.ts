@@ -2,6 +2,7 @@ import type { Role } from '#kit/caller.ts';
 import { scopesOf } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import { readEnvironment } from '#kit/environment.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { UpstreamSettings } from '#kit/upstream-settings.ts';
@@ -11,8 +12,7 @@ import { createLogger } from '#ops/logger.ts';
 import { firstSignal } from '#ops/signals.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import type { Config } from './config.ts';
-import { readConfig } from './config.ts';
-import { createGateway } from './gateway.ts';
+import { readConfig, variableNames } from './config.ts';
 import type { Identify } from './http/context.ts';
 import { openSource } from './plan/open-source.ts';
 import { localName, routesOf } from './plan/routing.ts';
@@ -21,7 +21,7 @@ import { localName, routesOf } from './plan/routing.ts';
 process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readConfig(await readEnvironment(process.env, variableNames));
   const logger = createLogger(config.log);
   const stopped = firstSignal();
   await using running = new AsyncDisposableStack();
@@ -41,6 +41,8 @@ async function main(): Promise<void> {
     });
     locals.set(name, running.use(subgraph));
   }
+  // Loading it takes most of the time of a start, which a wrong variable need not wait for.
+  const { createGateway } = await import('./gateway.ts');
   const gateway = running.use(
     await createGateway(config, { source, locals, logger, identify: unverified, page: await openPage(config) }),
   );

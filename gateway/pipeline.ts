@@ -12,7 +12,8 @@ import type { FetchLayer, Gate } from './request.ts';
  * A REQUEST'S LIFE
  *
  *   socket
- *     http/server        request id, body size, media type, client gone → signal
+ *     http/edge          client address behind trusted proxies, address lists, CORS
+ *     http/server        request id, who is calling, body size, media type, client gone → signal
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
  *     Apollo Server      parse (token limit) and validate, once per operation text
  *     gates              below, in this order; each lets pass or throws

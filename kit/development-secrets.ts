@@ -4,4 +4,7 @@
  */
 export const developmentSecrets = {
   SUBGRAPH_SECRET: 'development-subgraph-secret-that-everybody-can-read',
+  /** Signs the sandbox's tokens as well. */
+  JWT_SECRET_KEY: 'sandbox-jwt-secret-of-at-least-32-characters',
+  API_KEY_SALT: 'development-api-key-salt-that-everybody-can-read',
 } as const;

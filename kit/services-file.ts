@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Credential } from './credential.ts';
 import { CredentialEntry } from './credential.ts';
+import { readVariable } from './secret-files.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -30,7 +31,7 @@ export type ServiceEntry = {
 
 /**
  * Reads a services file: `{ "<service>": { base_url, auth_type, auth_config, rate_limit, timeout, … } }`. A value
- * `${NAME}` is taken from the environment.
+ * `${NAME}` is taken from the environment, or from the file that `NAME_FILE` names.
  * @throws Error that names every field which cannot be read and every variable that is not set
  */
 export function readServicesFile(text: string, environment: Environment): ReadonlyMap<string, ServiceEntry> {
@@ -53,7 +54,7 @@ const placeholder = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 function expand(value: unknown, environment: Environment, problems: string[]): unknown {
   if (typeof value === 'string') {
     return value.replace(placeholder, (whole, name: string) => {
-      const found = environment[name];
+      const found = readVariable(environment, name);
       if (!found) problems.push(`${name}: is not set, and the services file needs it`);
       return found ?? whole;
     });

@@ -93,6 +93,12 @@ const shared: ReadonlySet<string> = new Set([
   'consulToken',
 ]);
 
+/** Every variable that says where a service is and how it is called. */
+export const upstreamVariables: readonly string[] = [
+  ...Object.values(variablePrefixes).flatMap((prefix) => Object.values(suffixes).map((suffix) => `${prefix}_${suffix}`)),
+  ...[...shared].map((key) => suffixes[key as keyof typeof suffixes]),
+];
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**

@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '#kit/clock.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
+import { readEnvironment } from '#kit/environment.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
-import { readUpstreamSettings, urlVariable } from '#kit/upstream-settings.ts';
+import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
+import { readUpstreamSettings, upstreamVariables, urlVariable } from '#kit/upstream-settings.ts';
 import { subgraphs } from './registry.ts';
 import { serve } from './serve.ts';
 
@@ -34,11 +36,14 @@ async function main(): Promise<number> {
   if (values.help) return say(help, 0);
   const [name] = positionals;
   if (!isServiceName(name)) return say(`Which subgraph? Known are ${serviceNames.join(', ')}.\n\n${help}`, 2);
-  const settings = readUpstreamSettings(name, process.env);
+  const environment = await readEnvironment(process.env, upstreamVariables);
+  const weak = secretProblems(environment, [{ name: 'SUBGRAPH_SECRET', needed: true }]);
+  if (wantsStrongSecrets(environment['ENVIRONMENT']) && weak.length > 0) return say(weak.join('\n'), 1);
+  const settings = readUpstreamSettings(name, environment);
   if (settings.url === undefined)
     return say(`${urlVariable(name)} is not set. Start a stand-in with: npm run sandbox -- ${name}`, 2);
   const onUnexpectedError = (error: unknown): void => console.error(error);
-  const secret = process.env['SUBGRAPH_SECRET'] || developmentSecrets.SUBGRAPH_SECRET;
+  const secret = environment['SUBGRAPH_SECRET'] ?? developmentSecrets.SUBGRAPH_SECRET;
   const running = (await subgraphs[name]()).open({
     settings: { ...settings, url: settings.url },
     clock: systemClock,

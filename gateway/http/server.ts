@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import Fastify from 'fastify';
 import type { Logger } from 'pino';
 import type { RequestContext } from '#gateway/request.ts';
+import type { AddressSet } from '#kit/address-set.ts';
 import type { HttpAnswer } from '#kit/apollo-http.ts';
 import { writeAnswer } from '#kit/apollo-http.ts';
 import type { Caller } from '#kit/caller.ts';
@@ -9,8 +10,13 @@ import { ExpectedError, statusOf } from '#kit/errors.ts';
 import { requestId } from '#kit/ids.ts';
 import type { BodyLimits } from './body.ts';
 import { checkSearch, readBody } from './body.ts';
+import { trustedBy } from './client-address.ts';
 import type { ContextOptions, Identify } from './context.ts';
 import { contextOf } from './context.ts';
+import type { CorsOptions } from './cors.ts';
+import { edge } from './edge.ts';
+import { pagePolicy, standingHeaders, writesHeaders } from './response-headers.ts';
+import { answersSocketErrors } from './socket-errors.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -26,6 +32,15 @@ type HttpOptions = BodyLimits &
     readonly apiPrefix: string;
     readonly maxBodyBytes: number;
     readonly maxRequestsPerSocket: number;
+    /** Most open sockets; further ones are closed at once. */
+    readonly maxConnections: number;
+    /** Time for the headers of a request, and for all of it, to arrive. */
+    readonly headersTimeoutMs: number;
+    readonly receiveTimeoutMs: number;
+    /** Peers whose `X-Forwarded-For` is believed. */
+    readonly trustedProxies: AddressSet;
+    readonly cors: CorsOptions;
+    readonly strictTransport: boolean;
   };
 
 type Parts = {
@@ -34,28 +49,41 @@ type Parts = {
   readonly answer: (request: FastifyRequest, context: RequestContext) => Promise<HttpAnswer>;
   /** Finds out who is calling, before the body is read. */
   readonly identify: Identify;
+  /** True for the address of a client that is not to be served. */
+  readonly refuses: (address: string) => boolean;
   /** Page for browsers; without one they get a 404. */
   readonly page: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
 };
 
 /** The public listener: GraphQL at `/graphql` and below the API prefix, `/live` and `/ready` for whoever watches us. */
-export function httpServer({ options, answer, identify, page, logger }: Parts): FastifyInstance {
+export function httpServer({ options, answer, identify, refuses, page, logger }: Parts): FastifyInstance {
+  const standing = standingHeaders(options);
+  const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    refuse(reply, request, asRefusal(error, logger));
   const app = Fastify({
     bodyLimit: options.maxBodyBytes,
     genReqId: ({ headers }) => requestId(headers['x-request-id']?.toString()),
     keepAliveTimeout: 5_000,
-    requestTimeout: 30_000,
+    requestTimeout: options.receiveTimeoutMs,
+    trustProxy: trustedBy(options.trustedProxies),
+    clientErrorHandler: answersSocketErrors(standing),
+    // No hook runs for a URL that cannot be decoded.
+    frameworkErrors: (error, request, reply) =>
+      refuseError(error, request, reply.headers({ ...standing, 'x-request-id': request.id })),
     maxRequestsPerSocket: options.maxRequestsPerSocket,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
-    http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
+    // How late a timeout is noticed is the interval; Node's own is 30 s.
+    http: { headersTimeout: options.headersTimeoutMs, connectionsCheckingInterval: 500, maxHeaderSize: 16_384 },
   });
+  app.server.maxConnections = options.maxConnections;
   app.decorateRequest('caller');
+  app.addHook('onSend', writesHeaders(standing));
+  edge(app, { ...options, refuses });
   readsJson(app, options);
-  app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
-  app.setErrorHandler((error: FastifyError, request, reply) => refuse(reply, request, asRefusal(error, logger)));
+  app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) =>
     refuse(reply, request, new ExpectedError('NOT_FOUND', 'There is nothing at this address.')),
   );
@@ -63,7 +91,7 @@ export function httpServer({ options, answer, identify, page, logger }: Parts): 
   app.get('/ready', async () => ({ status: 'ready' }));
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
     graphqlRoutes(app, endpoint, { options, answer, identify, page });
-  if (page !== undefined) app.get('/', (_, reply) => reply.type('text/html').send(page('/graphql')));
+  if (page !== undefined) app.get('/', (_, reply) => sendPage(reply, page('/graphql')));
   return app;
 }
 
@@ -84,7 +112,11 @@ function readsJson(app: FastifyInstance, options: HttpOptions): void {
   });
 }
 
-function graphqlRoutes(app: FastifyInstance, endpoint: string, { options, answer, identify, page }: Omit<Parts, 'logger'>): void {
+function graphqlRoutes(
+  app: FastifyInstance,
+  endpoint: string,
+  { options, answer, identify, page }: Omit<Parts, 'logger' | 'refuses'>,
+): void {
   const onRequest = async (request: FastifyRequest): Promise<void> => {
     if (!wantsPage(request)) request.caller = await identify(request);
   };
@@ -96,20 +128,23 @@ function graphqlRoutes(app: FastifyInstance, endpoint: string, { options, answer
   app.get(endpoint, { onRequest }, async (request, reply) => {
     if (wantsPage(request)) {
       if (page === undefined) throw new ExpectedError('NOT_FOUND', 'There is no page here; ask with POST.');
-      return reply.type('text/html').send(page(endpoint));
+      return sendPage(reply, page(endpoint));
     }
     checkSearch(request.query as Record<string, unknown>, options);
     return graphql(request, reply);
   });
   app.route({
     url: endpoint,
-    method: ['PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'],
+    method: ['PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE'],
     handler: async (_, reply) => {
       reply.header('allow', 'POST, GET');
       throw new ExpectedError('METHOD_NOT_ALLOWED', 'Operations are sent with POST, queries also with GET.');
     },
   });
 }
+
+const sendPage = (reply: FastifyReply, html: string): FastifyReply =>
+  reply.type('text/html').header('content-security-policy', pagePolicy).send(html);
 
 const wantsPage = ({ method, headers, url }: FastifyRequest): boolean =>
   method === 'GET' && headers.accept?.includes('text/html') === true && !url.includes('?');

@@ -9,6 +9,7 @@ import { developmentSecrets } from '#kit/development-secrets.ts';
 import { administrator } from '#test/harness/callers.ts';
 import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
 import { runProgram } from '#test/harness/process.ts';
+import { strongSecrets } from '#test/harness/secrets.ts';
 
 const execute = promisify(execFile);
 
@@ -51,7 +52,7 @@ test('a foreign supergraph file is served without a sandbox and without a word a
 });
 
 const refusals: readonly (readonly [string, Record<string, string>, string])[] = [
-  ['production without URLs of the services', { ENVIRONMENT: 'production' }, 'SAMPLE_SERVICE_URL'],
+  ['production without URLs of the services', { ENVIRONMENT: 'production', ...strongSecrets }, 'SAMPLE_SERVICE_URL'],
   ['a port that is none', { GATEWAY_PORT: 'eighty' }, 'GATEWAY_PORT'],
   ['a service URL that is none', { SAMPLE_SERVICE_URL: 'samples:8081/x' }, 'SAMPLE_SERVICE_URL'],
   ['a supergraph file that is not there', { SUPERGRAPH_PATH: '/nowhere/supergraph.graphql' }, '/nowhere/supergraph.graphql'],

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,21 +8,10 @@ import { z } from 'zod';
 import { stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import { openUpstream } from '#kit/rest-client.ts';
+import { certificate } from '#test/harness/certificate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lab-gateway-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A certificate of our own making for one name. */
-function certificate(name: string, days: number) {
-  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`];
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', String(days), ...subject],
-    { stdio: 'ignore' },
-  );
-  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-}
 
 async function ask(served: { key: string; cert: string }, ca: string | undefined): Promise<unknown> {
   const server = createServer(
@@ -49,8 +37,8 @@ async function ask(served: { key: string; cert: string }, ca: string | undefined
 }
 
 test('F26 a certificate is accepted only when its authority is trusted and its name is right', async () => {
-  const right = certificate('localhost', 1);
-  const wrongName = certificate('elsewhere.example', 1);
+  const right = certificate(folder, 'localhost');
+  const wrongName = certificate(folder, 'elsewhere.example');
   expect(await ask(right, right.cert)).toEqual({ id: '1' });
   expect(await ask(right, undefined)).toBe('UPSTREAM_UNAVAILABLE');
   expect(await ask(wrongName, wrongName.cert)).toBe('UPSTREAM_UNAVAILABLE');

@@ -1,0 +1,53 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ExpectedError } from '#kit/errors.ts';
+import { clientAddress } from './client-address.ts';
+import type { CorsOptions } from './cors.ts';
+import { cors } from './cors.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Address of the client in one spelling, behind trusted proxies the one they tell of. */
+    address: string;
+  }
+}
+
+type Options = {
+  readonly apiPrefix: string;
+  readonly cors: CorsOptions;
+  /** True for an address that is not to be served. */
+  readonly refuses: (address: string) => boolean;
+};
+
+/** What every request meets before its route: who is on the line and whether he is served at all; then CORS. */
+export function edge(app: FastifyInstance, { apiPrefix, cors: corsOptions, refuses }: Options): void {
+  app.decorateRequest('address', '');
+  app.addHook('onRequest', (request, reply, done) => {
+    request.address = clientAddress(request);
+    if (refuses(request.address) && !isProbe(request, apiPrefix)) {
+      // His body is not worth reading.
+      reply.header('connection', 'close');
+      return done(new ExpectedError('FORBIDDEN', 'This address is not served.'));
+    }
+    if (hasTwoContentTypes(request)) return done(new ExpectedError('BAD_REQUEST', 'There are two Content-Type headers.'));
+    done();
+  });
+  cors(app, corsOptions);
+}
+
+const probe = /^\/(live|ready|health)(\/|$)/;
+
+/** Health of a gateway that refuses an address can still be asked from there. The route decides, not the text of the URL. */
+function isProbe({ routeOptions }: FastifyRequest, apiPrefix: string): boolean {
+  const { url = '' } = routeOptions;
+  return probe.test(url) || (url.startsWith(apiPrefix) && probe.test(url.slice(apiPrefix.length)));
+}
+
+/** Node keeps the first of them, a proxy in front of us perhaps the last: two readers would read two things. */
+function hasTwoContentTypes({ raw: { rawHeaders } }: FastifyRequest): boolean {
+  let found = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 'content-type'.length && name.toLowerCase() === 'content-type') found++;
+  }
+  return found > 1;
+}
