@@ -29,7 +29,11 @@ export type HoldRequest = {
   /** Share the outstanding points; the first one is what callers are told about. */
   readonly policies: readonly Policy[];
   readonly meters: readonly Meter[];
+  /** What holds while the shared budget cannot be asked: this replica's share, everything, or nothing. */
+  readonly whenAway: WhenAway;
 };
+
+export type WhenAway = 'local' | 'open' | 'closed';
 
 /** A reservation whose owner never came back, charged with its estimate. */
 export type Expired = { readonly reservation: string; readonly points: number };

@@ -18,6 +18,21 @@ type Scripted = { readonly laboratoryBucket: (keys: number, ...words: (string | 
 
 export const bucketScript = readFileSync(new URL('bucket.lua', import.meta.url), 'utf8');
 
+/**
+ * What the connection of the limiter wants: an answer at once or none. Commands are neither queued while Redis is away nor
+ * sent twice, since a plain second try would charge twice.
+ */
+export const limiterSettings = {
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  enableOfflineQueue: false,
+  enableAutoPipelining: true,
+  connectTimeout: 500,
+  commandTimeout: 50,
+  // Commands that timed out still wait for their replies in order: a connection silent for so long is of no use any more.
+  socketTimeout: 1_000,
+} as const;
+
 /** Budgets that all replicas share. Time is Redis's own; every decision is one script, whole or not at all. */
 export function redisBucket(redis: Redis | Cluster, script = bucketScript): Bucket {
   redis.defineCommand('laboratoryBucket', { lua: script });
@@ -35,7 +50,7 @@ export function redisBucket(redis: Redis | Cluster, script = bucketScript): Buck
       return { captured: status === 1, available: available.map(points), expired: expired.map(expiredOf) } satisfies Capture;
     },
     async settle({ organization, policies }) {
-      const nothing = { reservation: '', points: 0, lifetimeMs: 0, maxInFlight: 0, meters: [] };
+      const nothing = { reservation: '', points: 0, lifetimeMs: 0, maxInFlight: 0, meters: [], whenAway: 'local' as const };
       const [, , , , expired] = await run('settle', { organization, policies, ...nothing }, 0);
       return expired.map(expiredOf);
     },

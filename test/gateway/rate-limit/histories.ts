@@ -37,5 +37,6 @@ export const request = (changes: Partial<HoldRequest>): HoldRequest => ({
   maxInFlight: 1_000,
   policies: [{ name: 'cost', capacity: 1_000, perSecond: 0 }],
   meters: [],
+  whenAway: 'local',
   ...changes,
 });

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+
+const amount = z.number().min(0).max(1e9);
+const count = z.int().min(0).max(1e9);
+
+const OperationLimit = z.strictObject({
+  /** Uses of the field in one window, spread evenly: a full window at once, then one each windowSeconds / limit. */
+  limit: count,
+  windowSeconds: z
+    .number()
+    .positive()
+    .max(86_400 * 31),
+});
+
+export const Plan = z.strictObject({
+  requestsPerMinute: count,
+  /** Points that may be spent at once. */
+  capacity: amount,
+  /** Points restored each second. */
+  restorePerSecond: amount,
+  /** Points that one operation may cost. */
+  maxQueryCost: amount,
+  /** Operations that may run at once. */
+  maxInFlight: count,
+  /** Further budgets of points, such as one for a day. */
+  windows: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), z.strictObject({ points: amount, windowSeconds: z.number().positive() }))
+    .default({}),
+  /** Limits of single fields by coordinate, for each person or key. */
+  operations: z.record(z.string().regex(/^\w+\.\w+$/), OperationLimit).default({}),
+  /** What holds while Redis cannot be asked: this replica's share, everything, or nothing. */
+  whenAway: z.enum(['local', 'open', 'closed']).default('local'),
+});
+
+export type Plan = Readonly<z.infer<typeof Plan>>;
+
+/** Part of a plan that one organization or key has otherwise. */
+export const PlanOverride = Plan.partial();
+
+export type PlanOverride = Readonly<z.infer<typeof PlanOverride>>;
+
+const Plans = z
+  .record(z.string().min(1), Plan)
+  .refine(
+    (plans) => plans['default'] !== undefined && plans['anonymous'] !== undefined,
+    'must have the plans default and anonymous',
+  );
+
+export type Plans = ReadonlyMap<string, Plan>;
+
+/** Reads a file of plans. @throws Error with one line for each thing that is wrong in it */
+export function readPlans(text: string): Plans {
+  const parsed = Plans.safeParse(readJson(text));
+  if (parsed.success) return new Map(Object.entries(parsed.data));
+  throw new Error(parsed.error.issues.map(({ path, message }) => `plans: ${path.join('.')}: ${message}`).join('\n'));
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error('plans: the file is not JSON.', { cause });
+  }
+}
