@@ -59,8 +59,8 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
     hold: (request) => decide(request, 'hold'),
     charge: (request) => decide(request, 'charge'),
     async capture(request, actual) {
-      if (madeHere.has(request))
-        return request.whenAway === 'local' ? local.capture(share(request, replicas), actual) : untold(request);
+      if (madeHere.has(request) && request.whenAway !== 'local') return { ...untold(request), captured: true };
+      if (madeHere.has(request)) return local.capture(share(request, replicas), actual);
       try {
         return await circuit.execute(() => shared.capture(request, actual));
       } catch {

@@ -12,7 +12,17 @@ const OperationLimit = z.strictObject({
     .max(86_400 * 31),
 });
 
-export const Plan = z.strictObject({
+/** Further budgets of points, such as one for a day. */
+const windows = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
+  z.strictObject({ points: amount, windowSeconds: z.number().positive() }),
+);
+/** Limits of single fields by coordinate, for each person or organization. */
+const operations = z.record(z.string().regex(/^\w+\.\w+$/), OperationLimit);
+/** What holds while Redis cannot be asked: this replica's share, everything, or nothing. */
+const whenAway = z.enum(['local', 'open', 'closed']);
+
+const Plan = z.strictObject({
   requestsPerMinute: count,
   /** Points that may be spent at once. */
   capacity: amount,
@@ -22,20 +32,25 @@ export const Plan = z.strictObject({
   maxQueryCost: amount,
   /** Operations that may run at once. */
   maxInFlight: count,
-  /** Further budgets of points, such as one for a day. */
-  windows: z
-    .record(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), z.strictObject({ points: amount, windowSeconds: z.number().positive() }))
-    .default({}),
-  /** Limits of single fields by coordinate, for each person or key. */
-  operations: z.record(z.string().regex(/^\w+\.\w+$/), OperationLimit).default({}),
-  /** What holds while Redis cannot be asked: this replica's share, everything, or nothing. */
-  whenAway: z.enum(['local', 'open', 'closed']).default('local'),
+  windows: windows.default({}),
+  operations: operations.default({}),
+  whenAway: whenAway.default('local'),
 });
 
 export type Plan = Readonly<z.infer<typeof Plan>>;
 
-/** Part of a plan that one organization or key has otherwise. */
-export const PlanOverride = Plan.partial();
+/** What one organization or key has otherwise than its plan, perhaps only until a moment. */
+export const PlanOverride = z.strictObject({
+  requestsPerMinute: count.exactOptional(),
+  capacity: amount.exactOptional(),
+  restorePerSecond: amount.exactOptional(),
+  maxQueryCost: amount.exactOptional(),
+  maxInFlight: count.exactOptional(),
+  windows: windows.exactOptional(),
+  operations: operations.exactOptional(),
+  whenAway: whenAway.exactOptional(),
+  until: z.iso.datetime().exactOptional(),
+});
 
 export type PlanOverride = Readonly<z.infer<typeof PlanOverride>>;
 

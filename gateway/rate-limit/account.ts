@@ -1,0 +1,99 @@
+import type { Caller } from '#kit/caller.ts';
+import type { Clock } from '#kit/clock.ts';
+import type { HoldRequest, Meter, Policy } from './bucket.ts';
+import type { Plan, PlanOverride, Plans } from './plans.ts';
+
+/** Who pays for an operation, and by which limits. */
+export type Account = {
+  /** The organization, or the address of a stranger. */
+  readonly organization: string;
+  /** Whose requests and uses of fields are counted: a person, a key's organization, an address. */
+  readonly owner: string;
+  readonly plan: string;
+  readonly limits: Plan;
+};
+
+export type Overrides = (caller: Caller) => PlanOverride | undefined;
+
+type Options = {
+  readonly plans: () => Plans;
+  readonly overrides: Overrides;
+  readonly clock: Clock;
+  readonly onMissingPlan: (plan: string) => void;
+};
+
+/** Finds the account of a caller. A plan that nobody has described counts as `default`, and somebody hears of it. */
+export function accounts({ plans, overrides, clock, onMissingPlan }: Options): (caller: Caller, address: string) => Account {
+  return (caller, address) => {
+    const known = plans();
+    if (!known.has(caller.plan)) onMissingPlan(caller.plan);
+    const limits = known.get(caller.plan) ?? known.get('default');
+    if (limits === undefined) throw new Error('There is no plan named default.');
+    const override = overrides(caller);
+    return {
+      organization: caller.kind === 'anonymous' ? `address ${address}` : caller.organization,
+      owner: ownerOf(caller, address),
+      plan: caller.plan,
+      limits: override === undefined ? limits : overridden(limits, override, clock.now()),
+    };
+  };
+}
+
+const overridden = (limits: Plan, { until, ...override }: PlanOverride, now: number): Plan =>
+  until !== undefined && Date.parse(until) <= now ? limits : { ...limits, ...override };
+
+/** People of one organization do not use up each other's requests; a partner's keys share theirs. */
+function ownerOf({ kind, organization, subject }: Caller, address: string): string {
+  if (kind === 'anonymous') return `address ${address}`;
+  return kind === 'user' ? `user ${subject}` : `organization ${organization}`;
+}
+
+/** Uses of a field that has a limit of its own, such as `{ coordinate: 'Mutation.submitGraphQuery', uses: 3 }`. */
+export type FieldUse = {
+  readonly coordinate: string;
+  readonly uses: number;
+  readonly limit?: number;
+  readonly windowSeconds?: number;
+};
+
+type Asked = {
+  readonly reservation: string;
+  readonly points: number;
+  readonly lifetimeMs: number;
+  readonly uses: readonly FieldUse[];
+};
+
+/** Name of the policy that callers are told about. */
+export const costPolicy = 'cost';
+export const requestsMeter = 'requests';
+
+/** Everything that one operation asks of its account. */
+export function holdRequest({ organization, owner, limits }: Account, { uses, ...asked }: Asked): HoldRequest {
+  const windows = Object.entries(limits.windows).map(
+    ([name, { points, windowSeconds }]): Policy => ({ name, capacity: points, perSecond: points / windowSeconds }),
+  );
+  return {
+    ...asked,
+    organization,
+    maxInFlight: limits.maxInFlight,
+    policies: [{ name: costPolicy, capacity: limits.capacity, perSecond: limits.restorePerSecond }, ...windows],
+    meters: [requests(owner, limits), ...uses.flatMap((use) => fieldMeter(use, owner, limits))],
+    whenAway: limits.whenAway,
+  };
+}
+
+const requests = (owner: string, { requestsPerMinute }: Plan): Meter => ({
+  name: requestsMeter,
+  owner,
+  amount: 1,
+  capacity: requestsPerMinute,
+  perSecond: requestsPerMinute / 60,
+});
+
+/** The plan's limit of a field wins over the schema's. */
+function fieldMeter({ coordinate, uses, limit, windowSeconds }: FieldUse, owner: string, { operations }: Plan): readonly Meter[] {
+  const declared = limit === undefined || windowSeconds === undefined ? undefined : { limit, windowSeconds };
+  const found = operations[coordinate] ?? declared;
+  if (found === undefined) return [];
+  return [{ name: coordinate, owner, amount: uses, capacity: found.limit, perSecond: found.limit / found.windowSeconds }];
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto';
+import type { Caller } from '#kit/caller.ts';
+import { ExpectedError } from '#kit/errors.ts';
+import type { Account, FieldUse } from './account.ts';
+import { costPolicy, holdRequest, requestsMeter } from './account.ts';
+import type { Bucket, Decision, Expired, HoldRequest, Refused } from './bucket.ts';
+
+/** What an account has left, in the words of the answer (design section 5). */
+export type Throttle = {
+  readonly maximumAvailable: number;
+  readonly currentlyAvailable: number;
+  /** Points restored each second. */
+  readonly restoreRate: number;
+  readonly requests: { readonly limit: number; readonly remaining: number };
+};
+
+/** Points that are reserved for one operation until it is known what it took. */
+export type Held = {
+  readonly estimate: number;
+  readonly throttle: Throttle;
+  /** Books what it really took; the reservation is over. Never fails. */
+  readonly capture: (actual: number) => Promise<Throttle>;
+};
+
+/** Hears of every point that moves. */
+export type Ledger = {
+  readonly held: (entry: Entry) => void;
+  readonly captured: (entry: Entry) => void;
+  /** A reservation whose gateway died: charged with its estimate. */
+  readonly expired: (entry: Entry) => void;
+};
+
+export type Entry = {
+  readonly organization: string;
+  readonly keyId: string;
+  readonly reservation: string;
+  readonly points: number;
+};
+
+export type Asked = {
+  readonly caller: Caller;
+  readonly account: Account;
+  readonly points: number;
+  readonly uses: readonly FieldUse[];
+};
+
+type Parts = {
+  readonly bucket: Bucket;
+  readonly ledger: Ledger;
+  /** After so long a reservation is charged in full: the deadline of a request and some seconds. */
+  readonly lifetimeMs: number;
+  readonly onDecision?: (decision: Decision['kind'], plan: string, limit: string) => void;
+};
+
+export type Limiter = {
+  /** Reserves points for an operation. @throws ExpectedError COST_LIMIT_EXCEEDED or RATE_LIMITED */
+  readonly hold: (asked: Asked) => Promise<Held>;
+  /** Books points at once, for work that is already done. @throws the same */
+  readonly charge: (asked: Asked) => Promise<Throttle>;
+  /** Charges the reservations whose time is up. */
+  readonly settle: (account: Account) => Promise<void>;
+};
+
+/** Decides by the account's plan whether an operation may run now. */
+export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limiter {
+  const tell = (organization: string, expired: readonly Expired[]): void => {
+    for (const { reservation, points } of expired)
+      ledger.expired({ organization, keyId: keyOf(reservation), reservation, points });
+  };
+  const decide = async (verb: 'hold' | 'charge', { caller, account, points, uses }: Asked) => {
+    refuseLarge(points, account);
+    const reservation = `${encodeURIComponent(caller.keyId ?? '')}/${randomUUID()}`;
+    const request = holdRequest(account, { reservation, points, lifetimeMs, uses });
+    const decision = await bucket[verb](request);
+    tell(account.organization, decision.expired);
+    onDecision?.(decision.kind, account.plan, decision.kind === 'admitted' ? '' : decision.limit);
+    if (decision.kind !== 'admitted') throw refusal(decision, points, request);
+    const entry: Entry = { organization: account.organization, keyId: caller.keyId ?? '', reservation, points };
+    ledger.held(entry);
+    return { request, entry, throttle: throttleOf(decision.available, request) };
+  };
+  return {
+    async hold(asked) {
+      const { request, entry, throttle } = await decide('hold', asked);
+      return {
+        estimate: asked.points,
+        throttle,
+        async capture(actual) {
+          const { captured, available, expired } = await bucket.capture(request, actual);
+          tell(asked.account.organization, expired);
+          // What was not captured has ended by itself, or will: then it is told as expired.
+          if (captured) ledger.captured({ ...entry, points: actual });
+          return throttleOf(available, request);
+        },
+      };
+    },
+    async charge(asked) {
+      const { entry, throttle } = await decide('charge', asked);
+      ledger.captured(entry);
+      return throttle;
+    },
+    async settle(account) {
+      const { organization, policies } = holdRequest(account, { reservation: '', points: 0, lifetimeMs, uses: [] });
+      tell(organization, await bucket.settle({ organization, policies }));
+    },
+  };
+}
+
+/** An operation beyond the plan's largest one is refused before anything is asked. */
+function refuseLarge(points: number, { plan, limits }: Account): void {
+  if (points <= limits.maxQueryCost) return;
+  throw neverFits(points, limits.maxQueryCost, `an operation of the plan ${plan} may cost ${limits.maxQueryCost} at most`);
+}
+
+const neverFits = (estimated: number, max: number, rule: string): ExpectedError =>
+  new ExpectedError('COST_LIMIT_EXCEEDED', `This operation is priced at ${estimated} points; ${rule}. Waiting does not help.`, {
+    extensions: { cost: { estimated, max } },
+  });
+
+function refusal({ kind, limit, waitMs, available }: Refused, points: number, request: HoldRequest): ExpectedError {
+  const meter = request.meters.find(({ name }) => name === limit);
+  if (kind === 'never' && meter !== undefined)
+    return neverFits(points, meter.capacity, `it uses ${limit} ${meter.amount} times and its plan allows ${meter.capacity}`);
+  if (kind === 'never') {
+    const max = request.policies.find(({ name }) => name === limit)?.capacity ?? 0;
+    return neverFits(points, max, `the plan holds ${max} at most`);
+  }
+  const retryAfter = Math.max(1, Math.ceil(waitMs / 1_000));
+  return new ExpectedError('RATE_LIMITED', `${sentence(limit)} Come back in ${retryAfter} s.`, {
+    extensions: { limit, retryAfter, cost: costExtension(points, null, throttleOf(available, request)) },
+  });
+}
+
+function sentence(limit: string): string {
+  if (limit === 'in-flight') return 'Too many operations of this organization run at the moment.';
+  if (limit === requestsMeter) return 'The requests of this minute are used up.';
+  if (limit === costPolicy) return 'The points of this organization are used up.';
+  if (limit === 'unavailable') return 'The budget of this plan cannot be read at the moment.';
+  return `The limit ${limit} is used up.`;
+}
+
+/** `extensions.cost` of an answer; without an actual price nothing was executed. */
+export const costExtension = (requested: number, actual: number | null, { requests: _, ...throttleStatus }: Throttle) => ({
+  requestedQueryCost: requested,
+  actualQueryCost: actual,
+  throttleStatus,
+});
+
+function throttleOf(available: readonly number[], { policies, meters }: HoldRequest): Throttle {
+  const [cost] = policies;
+  const requests = meters.findIndex(({ name }) => name === requestsMeter);
+  return {
+    maximumAvailable: cost?.capacity ?? 0,
+    currentlyAvailable: Math.floor(available[0] ?? 0),
+    restoreRate: cost?.perSecond ?? 0,
+    requests: {
+      limit: meters[requests]?.capacity ?? 0,
+      remaining: Math.max(0, Math.floor(available[policies.length + requests] ?? 0)),
+    },
+  };
+}
+
+/** A reservation's name says whose key pays, so that whoever finds it expired can write it down. */
+const keyOf = (reservation: string): string => decodeURIComponent(reservation.slice(0, reservation.indexOf('/')));
