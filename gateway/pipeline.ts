@@ -4,6 +4,7 @@ import { breaker } from '#kit/circuit-breaker.ts';
 import { retryReads } from '#kit/retry-reads.ts';
 import type { Authorize } from './authorization/authorization.ts';
 import { filterDenied, refuseDenied } from './authorization/enforce.ts';
+import { introspection } from './authorization/introspection.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
@@ -29,8 +30,9 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
 type EngineStages = { readonly authorize: Authorize };
 
 /** What an operation must pass before it is planned. */
-export const gates = ({ limits, authorization }: Config, { authorize }: EngineStages): readonly Gate[] => [
+export const gates = ({ limits, plan, authorization }: Config, { authorize }: EngineStages): readonly Gate[] => [
   selections(limits),
+  introspection({ open: plan.openIntrospection }),
   // Follows fragments at each use, so it stands behind the limit on them.
   ...(authorization.mode === 'reject' ? [refuseDenied(authorize)] : []),
 ];

@@ -76,7 +76,7 @@ type Alternatives = readonly (readonly string[])[];
 /** One of the alternatives must hold, with all of its names; where there is no alternative, it holds for nobody. */
 const anyOf = (word: string, names: Alternatives, holds: (name: string, caller: Caller) => boolean): Condition => ({
   key: JSON.stringify([word, names]),
-  needs: `the ${word} ${names.map((all) => all.join(' and ')).join(', or ')}`,
+  needs: names.length === 0 ? `a ${word} that nobody has` : `the ${word} ${names.map((all) => all.join(' and ')).join(', or ')}`,
   holds: (caller) => names.some((all) => all.every((name) => holds(name, caller))),
 });
 

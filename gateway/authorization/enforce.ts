@@ -33,11 +33,8 @@ export function filterDenied(authorize: Authorize): OperationLayer {
     if (result.data == null) return result;
     const shape = { typename, variables: withDefaults(operation, admission.variables) };
     const denied = denialsOf(verdict, admission).map((denial) => fieldError(denial, admission.context.call.caller));
-    return {
-      ...result,
-      data: withNulls(seen, { data: result.data, type, shape }),
-      errors: [...(result.errors ?? []), ...denied],
-    };
+    const errors = [...(result.errors ?? []), ...denied];
+    return { ...result, data: withNulls(seen, { data: result.data, type, shape }), ...(errors.length > 0 && { errors }) };
   };
 }
 

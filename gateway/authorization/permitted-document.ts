@@ -46,9 +46,13 @@ function fieldNode({ node, lacking, touched, type, selections }: SeenField, type
   if (lacking.length > 0) return [];
   if (node.selectionSet === undefined) return [node];
   const inner = nodesOf(selections, typename);
-  const needsType = touched && isAbstractType(getNamedType(type));
+  // The planner leaves an object out, and so null, of which every selection may be skipped.
+  const needsType = touched && (isAbstractType(getNamedType(type)) || !inner.some(isCertain));
   return [{ ...node, selectionSet: selectionSet(needsType ? [typename, ...inner] : inner, typename) }];
 }
+
+const isCertain = (node: SelectionNode): boolean =>
+  (node.directives ?? []).length === 0 && (node.kind !== Kind.INLINE_FRAGMENT || node.selectionSet.selections.some(isCertain));
 
 /** Asks for the type under its own name, or, where the client uses that name for a field of its own, under a longer one. */
 export function typenameField(selections: readonly Judged[]): FieldNode {

@@ -52,7 +52,8 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     gateway: layeredGateway(planner, layers),
     logger: librarian(logger),
     formatError,
-    introspection: options.openIntrospection,
+    // A gate decides who may read the schema; Apollo's rule knows no callers.
+    introspection: true,
     hideSchemaDetailsFromClientErrors: !options.openIntrospection,
     includeStacktraceInErrorResponses: false,
     parseOptions: { maxTokens: options.maxTokens },
