@@ -30,21 +30,16 @@ export function filterDenied(authorize: Authorize): OperationLayer {
     if (verdict === undefined) return next(admission);
     const { document, operation, seen, root: type, typename } = verdict;
     const result = await next({ ...admission, document, operation });
-    if (result.data == null) return result;
+    // Nothing ran: the variables were wrong, or planning failed.
+    const { data: found } = result;
+    if (found === undefined) return result;
     const shape = { typename, variables: withDefaults(operation, admission.variables) };
     const denied = denialsOf(verdict, admission).map((denial) => fieldError(denial, admission.context.call.caller));
     const errors = [...(result.errors ?? []), ...denied];
-    return { ...result, data: withNulls(seen, { data: result.data, type, shape }), ...(errors.length > 0 && { errors }) };
+    const data = found === null ? null : withNulls(seen, { data: found, type, shape });
+    return { ...result, data, ...(errors.length > 0 && { errors }) };
   };
 }
-
-/** What of an operation will run for its caller, for stages that price or describe it. */
-export const permitted =
-  (authorize: Authorize) =>
-  (admission: Admission): Admission => {
-    const verdict = authorize(admission);
-    return verdict === undefined ? admission : { ...admission, document: verdict.document, operation: verdict.operation };
-  };
 
 const denialsOf = ({ seen, operation }: Verdict, { variables }: Admission): readonly Denial[] =>
   denials(seen, withDefaults(operation, variables));

@@ -114,7 +114,7 @@ const composed = compose(Object.entries(sdls).map(([name, sdl]) => ({ name, sdl,
 /** The supergraph, and the schema that clients see. */
 export const { supergraph, api } = composed;
 
-export type Asked = { readonly subgraph: string; readonly text: string };
+type Asked = { readonly subgraph: string; readonly text: string };
 
 export type Archive = AsyncDisposable & {
   /** Asks as this caller. */

@@ -1,6 +1,9 @@
+import { GraphQLError } from 'graphql';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { stranger } from '#kit/caller.ts';
+import { ExpectedError } from '#kit/errors.ts';
 import { administrator, person } from '#test/harness/callers.ts';
+import { testGateway } from '#test/harness/gateway.ts';
 import type { Archive } from './archive.ts';
 import { holder, startArchive, supergraph } from './archive.ts';
 
@@ -224,8 +227,34 @@ test('callers with the same rights share a plan, others do not get it', async ()
 });
 
 test('a failure of a subgraph keeps its own error beside those of denied fields', async () => {
-  const answer = await archive.ask(holder(), '{ note { nosuch: id pages { text } } people { notes { title } salary } }');
-  expect(told(answer)).toEqual(['note.pages.text FORBIDDEN', 'people.salary FORBIDDEN']);
+  const execute = async () => {
+    throw new ExpectedError('UPSTREAM_UNAVAILABLE', 'Down.');
+  };
+  const locals = new Map(['items', 'people'].map((name) => [name, { execute }]));
+  const caller = holder('motto:read');
+  await using gateway = await testGateway({ sdl: supergraph, locals, identify: async () => caller });
+  const some = await gateway.query('{ note { id pages { text } } }');
+  expect(told(some)).toEqual(['note UPSTREAM_UNAVAILABLE', 'note.pages.text FORBIDDEN']);
+  expect(some.body.data).toEqual({ note: null });
+  const none = await gateway.query('{ motto secret { id } }');
+  expect(told(none)).toEqual(['motto UPSTREAM_UNAVAILABLE', 'secret FORBIDDEN']);
+  expect(none.body.data).toBeNull();
+});
+
+test('a subgraph that refuses all entities at once costs each of their fields, by its own path', async () => {
+  const keeper = (id: string) => ({ keeper: { __typename: 'Person', id } });
+  const refusal = { message: 'No.', path: ['_entities'], extensions: { code: 'FORBIDDEN' } };
+  const locals = new Map([
+    ['items', { execute: async () => ({ data: { notes: [keeper('p1'), keeper('p2')] } }) }],
+    ['people', { execute: async () => ({ data: null, errors: [new GraphQLError(refusal.message, refusal)] }) }],
+  ]);
+  await using gateway = await testGateway({ sdl: supergraph, locals, identify: async () => administrator });
+  const answer = await gateway.query('{ notes { keeper { id name email } } }');
+  expect(told(answer)).toEqual(
+    [0, 1].flatMap((index) => ['name', 'email'].map((field) => `notes.${index}.keeper.${field} FORBIDDEN`)),
+  );
+  const known = (id: string) => ({ keeper: { id, name: null, email: null } });
+  expect(answer.body.data).toEqual({ notes: [known('p1'), known('p2')] });
 });
 
 test('in reject mode the whole operation is refused, by the names the client sent and no others', async () => {
