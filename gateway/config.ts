@@ -119,6 +119,8 @@ const Variables = z.object({
   MAX_SELECTIONS: count.default(10_000),
   /** Most query plans that the planner compares for one operation. */
   MAX_EVALUATED_PLANS: count.default(1_000),
+  /** What becomes of an operation that asks for more than its caller may see: those fields are null with an error, or all is refused. */
+  AUTHORIZATION_MODE: z.enum(['filter', 'reject']).default('filter'),
   /** Parse, validation and variable errors answer 200 to `application/json`. */
   LEGACY_JSON_STATUS: flag.default(true),
 });
@@ -180,6 +182,7 @@ export function readConfig(environment: Environment) {
       openIntrospection: variables.ENVIRONMENT !== 'production',
     }),
     limits: Object.freeze({ maxSelections: variables.MAX_SELECTIONS }),
+    authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     fetch: Object.freeze({
       subgraphTimeoutMs: variables.SUBGRAPH_TIMEOUT_MS,
       subgraphConnections: variables.SUBGRAPH_CONNECTIONS,

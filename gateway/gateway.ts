@@ -4,6 +4,9 @@ import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { stack } from '#kit/layer.ts';
 import { admission } from './admission.ts';
+import { authorizer } from './authorization/authorization.ts';
+import { authorizationFeatures } from './authorization/conditions.ts';
+import { callerPolicies } from './authorization/policies.ts';
 import type { Config } from './config.ts';
 import { dataSource } from './fetch/data-source.ts';
 import { httpTransport } from './fetch/http-transport.ts';
@@ -15,7 +18,7 @@ import type { Blocks } from './http/blocks.ts';
 import { memoryBlocks } from './http/blocks.ts';
 import type { Identify } from './http/context.ts';
 import { httpServer } from './http/server.ts';
-import { fetchLayers, gates, transportLayers } from './pipeline.ts';
+import { fetchLayers, gates, operationLayers, transportLayers } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
 import { openEngines } from './plan/engines.ts';
@@ -95,11 +98,14 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
       return [route.name, dataSource({ service: route.name, handle, wantedOf, onUnexpectedError })] as const;
     }),
   );
+  const authorize = authorizer({ sdl, policies: callerPolicies });
   const engine = await startEngine({
     sdl,
+    features: authorizationFeatures,
+    layers: operationLayers({ authorize }),
     options: config.plan,
     logger,
-    plugins: [admission(gates(config)), answerPlugin],
+    plugins: [admission(gates(config, { authorize })), answerPlugin],
     formatError: errorFormatter(onUnexpectedError),
     dataSourceOf(name) {
       const source = sources.get(name);

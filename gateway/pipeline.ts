@@ -2,11 +2,14 @@ import { bulkhead } from '#kit/bulkhead.ts';
 import type { BreakerState } from '#kit/circuit-breaker.ts';
 import { breaker } from '#kit/circuit-breaker.ts';
 import { retryReads } from '#kit/retry-reads.ts';
+import type { Authorize } from './authorization/authorization.ts';
+import { filterDenied, refuseDenied } from './authorization/enforce.ts';
+import { introspection } from './authorization/introspection.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
 import { selections } from './limits/selections.ts';
-import type { FetchLayer, Gate } from './request.ts';
+import type { FetchLayer, Gate, OperationLayer } from './request.ts';
 
 /*
  * A REQUEST'S LIFE
@@ -17,14 +20,26 @@ import type { FetchLayer, Gate } from './request.ts';
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
  *     Apollo Server      parse (token limit) and validate, once per operation text
  *     gates              below, in this order; each lets pass or throws
- *     plan/engine        query plan, once per operation text
+ *     operation layers   below, the first one outermost, around planning and execution
+ *     plan/engine        query plan, once per operation text and set of rights
  *     per subgraph call  layers below, the first one outermost, then the transport: local, or http with its own layers
  *     response/          errors masked, request id, status by media type
  *   socket
  */
 
+/** What stages need of the supergraph that an engine was built for. */
+type EngineStages = { readonly authorize: Authorize };
+
 /** What an operation must pass before it is planned. */
-export const gates = ({ limits }: Config): readonly Gate[] => [selections(limits)];
+export const gates = ({ limits, plan, authorization }: Config, { authorize }: EngineStages): readonly Gate[] => [
+  selections(limits),
+  introspection({ open: plan.openIntrospection }),
+  // Follows fragments at each use, so it stands behind the limit on them.
+  ...(authorization.mode === 'reject' ? [refuseDenied(authorize)] : []),
+];
+
+/** What wraps the planning and execution of an operation. */
+export const operationLayers = ({ authorize }: EngineStages): readonly OperationLayer[] => [filterDenied(authorize)];
 
 /** What stands between a call to an HTTP subgraph and the network. */
 export const transportLayers = (service: string, { fetch }: Config, onChange: (state: BreakerState) => void) => [

@@ -1,4 +1,4 @@
-import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, ExecutionResult, OperationDefinitionNode } from 'graphql';
 import type { Call } from '#kit/call.ts';
 import type { Handler, Layer } from '#kit/layer.ts';
 
@@ -28,6 +28,9 @@ export type Admission = {
 
 /** Decides whether an operation may run: returns, or throws an ExpectedError. */
 export type Gate = (admission: Admission) => void | Promise<void>;
+
+/** Changes what is planned and run of an admitted operation, and what is answered. */
+export type OperationLayer = Layer<Admission, ExecutionResult>;
 
 /** One call to one subgraph, as the query plan wants it. */
 export type SubgraphRequest = {

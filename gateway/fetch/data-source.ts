@@ -2,7 +2,7 @@ import type { GraphQLDataSource } from '@apollo/gateway';
 import type { RequestContext, SubgraphHandler, SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
 import { ExpectedError, upstreamError } from '#kit/errors.ts';
 import type { Wanted } from './wanted.ts';
-import { isComplete, lostPaths } from './wanted.ts';
+import { isComplete, lostPaths, spreadOverLost } from './wanted.ts';
 
 type Options = {
   readonly service: string;
@@ -34,8 +34,11 @@ export function dataSource({ service, handle, wantedOf, onUnexpectedError }: Opt
     async process(options) {
       const request = subgraphRequest(service, options);
       const answer = await handle(request).catch((error: unknown) => failed(error, request));
-      const whole = isComplete(wantedOf(request.text), answer, request);
-      const { data, errors } = whole ? answer : failed(upstreamError('UPSTREAM_INVALID_RESPONSE', service), request);
+      const wanted = wantedOf(request.text);
+      const whole = isComplete(wanted, answer, request);
+      const { data, errors } = whole
+        ? spreadOverLost(wanted, answer, request)
+        : failed(upstreamError('UPSTREAM_INVALID_RESPONSE', service), request);
       // Apollo merges `data` into its own tree and reads `errors` as plain objects; neither is changed afterwards by us.
       return { data, errors } as Awaited<ReturnType<GraphQLDataSource['process']>>;
     },

@@ -62,6 +62,21 @@ export function lostPaths({ entities, fields }: Wanted, { variables }: SubgraphR
   ).flat();
 }
 
+/**
+ * A subgraph that refuses all entities at once, as its permissions may, says so at `_entities`, a path that no client
+ * knows: the same error for each path that was lost.
+ */
+export function spreadOverLost(wanted: Wanted, response: SubgraphResponse, request: SubgraphRequest): SubgraphResponse {
+  const { data, errors } = response;
+  if (!wanted.entities || !errors?.some(isAboutAll)) return response;
+  const spread = errors.flatMap((error) =>
+    isAboutAll(error) ? lostPaths(wanted, request).map((path) => ({ ...error, path })) : [error],
+  );
+  return { ...(data !== undefined && { data }), errors: spread };
+}
+
+const isAboutAll = ({ path }: SubgraphError): boolean => path?.length === 1 && path[0] === '_entities';
+
 /** False when an answer without errors leaves something out: Apollo's executor would show that as null without a reason. */
 export function isComplete(
   { entities, fields }: Wanted,

@@ -1,4 +1,4 @@
-import type { DocumentNode, FragmentDefinitionNode, SelectionSetNode } from 'graphql';
+import type { DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
 import { Kind } from 'graphql';
 import type { Gate } from '#gateway/request.ts';
 import { ExpectedError } from '#kit/errors.ts';
@@ -10,14 +10,14 @@ type Options = {
 
 /**
  * Refuses operations that are small as text and huge once their fragments are spread: planning expands them.
- * Counted once per document.
+ * Counted once per operation; a document may hold several of different size.
  */
 export function selections({ maxSelections }: Options): Gate {
-  const counted = new WeakMap<DocumentNode, number>();
+  const counted = new WeakMap<OperationDefinitionNode, number>();
   return ({ document, operation }) => {
-    const known = counted.get(document);
+    const known = counted.get(operation);
     const count = known ?? countSelections(document, operation.selectionSet);
-    if (known === undefined) counted.set(document, count);
+    if (known === undefined) counted.set(operation, count);
     if (count <= maxSelections) return;
     throw new ExpectedError(
       'GRAPHQL_VALIDATION_FAILED',

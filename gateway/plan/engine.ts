@@ -10,7 +10,9 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
-import type { RequestContext } from '#gateway/request.ts';
+import type { OperationLayer, RequestContext } from '#gateway/request.ts';
+import { layeredGateway } from './layered-gateway.ts';
+import { plannerSdl } from './planner-sdl.ts';
 
 /** One supergraph at work: it plans, executes and answers until a newer one takes over. */
 export type Engine = AsyncDisposable & { readonly server: ApolloServer<RequestContext> };
@@ -23,6 +25,10 @@ type Options = {
 
 type EngineParts = {
   readonly sdl: string;
+  /** Features that are carried out beside the planner, as their links name them; the planner alone would refuse the supergraph. */
+  readonly features: ReadonlySet<string>;
+  /** Wrap the planning and execution of every operation, the first one outermost. */
+  readonly layers: readonly OperationLayer[];
   readonly dataSourceOf: (service: string) => GraphQLDataSource;
   readonly plugins: readonly ApolloServerPlugin<RequestContext>[];
   readonly formatError: (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
@@ -34,18 +40,20 @@ type EngineParts = {
  * Builds planner and server for one supergraph. A new supergraph gets a new engine instead of being pushed into the old
  * one: a request is validated, planned and executed against the same schema, also while another takes over.
  */
-export async function startEngine({ sdl, dataSourceOf, plugins, formatError, logger, options }: EngineParts): Promise<Engine> {
-  const gateway = new ApolloGateway({
-    supergraphSdl: sdl,
-    buildService: ({ name }) => dataSourceOf(name),
+export async function startEngine(parts: EngineParts): Promise<Engine> {
+  const { sdl, features, layers, plugins, formatError, logger, options } = parts;
+  const planner = new ApolloGateway({
+    supergraphSdl: plannerSdl(sdl, features),
+    buildService: ({ name }) => parts.dataSourceOf(name),
     logger: librarian(logger),
     queryPlannerConfig: { debug: { maxEvaluatedPlans: options.maxEvaluatedPlans } },
   });
   const server = new ApolloServer<RequestContext>({
-    gateway,
+    gateway: layeredGateway(planner, layers),
     logger: librarian(logger),
     formatError,
-    introspection: options.openIntrospection,
+    // A gate decides who may read the schema; Apollo's rule knows no callers.
+    introspection: true,
     hideSchemaDetailsFromClientErrors: !options.openIntrospection,
     includeStacktraceInErrorResponses: false,
     parseOptions: { maxTokens: options.maxTokens },

@@ -1,6 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { authorizationFeatures } from '#gateway/authorization/conditions.ts';
+import { plannerSdl } from '#gateway/plan/planner-sdl.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
 import { operations } from './operations.ts';
@@ -85,7 +87,8 @@ async function startStock(opening: AsyncDisposableStack, env: Record<string, str
     supergraph = supergraph.replace(`"local:${name}"`, JSON.stringify(JSON.parse(subgraph.ready).url));
   }
   const file = join(folder, 'supergraph.graphql');
-  await writeFile(file, supergraph);
+  // The plain gateway refuses directives it does not enforce; that it lets everybody see everything is in its favour here.
+  await writeFile(file, plannerSdl(supergraph, authorizationFeatures));
   const gateway = opening.use(await run(['test/bench/stock-gateway.ts', file], env));
   return { name: 'stock', url: JSON.parse(gateway.ready).url, pids: [gateway.pid, ...started.map(({ pid }) => pid)] };
 }

@@ -2,6 +2,8 @@ import { parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { nesting } from '#gateway/http/nesting.ts';
 import { countSelections } from '#gateway/limits/selections.ts';
+import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
+import { testGateway } from '#test/harness/gateway.ts';
 
 function count(text: string): number {
   const document = parse(text);
@@ -21,6 +23,20 @@ test('forty doublings are counted at once and do not overflow', () => {
     ' ',
   );
   expect(count(`{ ...F0 } ${doubling} fragment F60 on T { a b }`)).toBe(Number.MAX_SAFE_INTEGER);
+});
+
+test('a large operation is refused also after a small one of the same document was let pass', async () => {
+  await using books = await startForeign(bookshop.books);
+  await using gateway = await testGateway({ sdl: composeForeign([books]), env: { MAX_SELECTIONS: '3' } });
+  const query = 'query Small { books { id } } query Large { books { ...F } books { ...F } } fragment F on Book { id title }';
+  const send = (operationName: string) =>
+    gateway.send({
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, operationName }),
+    });
+  expect((await send('Small')).body.errors).toBeUndefined();
+  expect((await send('Large')).body.errors?.[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
 });
 
 test('brackets count outside strings and comments only', () => {

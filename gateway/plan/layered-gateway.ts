@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import type { ApolloGateway } from '@apollo/gateway';
+import type { ApolloServerOptionsWithGateway } from '@apollo/server';
+import type { DocumentNode } from 'graphql';
+import { print } from 'graphql';
+import type { OperationLayer, RequestContext } from '#gateway/request.ts';
+import { stack } from '#kit/layer.ts';
+
+type GatewayInterface = ApolloServerOptionsWithGateway<RequestContext>['gateway'];
+
+type Executor = ApolloGateway['executor'];
+
+/** A gateway whose planning and execution are wrapped in layers. Apollo Server lets no hook of its own change a document. */
+export function layeredGateway(gateway: ApolloGateway, layers: readonly OperationLayer[]): GatewayInterface {
+  return {
+    onSchemaLoadOrUpdate: (callback) => gateway.onSchemaLoadOrUpdate(callback),
+    stop: () => gateway.stop(),
+    async load(options) {
+      const { executor } = await gateway.load(options);
+      return { executor: layered(executor, layers) };
+    },
+  };
+}
+
+function layered(execute: Executor, layers: readonly OperationLayer[]): Executor {
+  const hashOf = documentHashes();
+  return (request) => {
+    const { document, operation } = request;
+    const handle = stack(layers, async (asked) =>
+      execute({
+        ...request,
+        ...(asked.document !== document && {
+          document: asked.document,
+          operation: asked.operation,
+          queryHash: hashOf(asked.document),
+        }),
+      }),
+    );
+    const context = request.context as RequestContext;
+    return handle({ context, document, operation, variables: request.request.variables ?? {} });
+  };
+}
+
+/** The planner keeps plans by hash: a changed document may not take the plan of the client's text. */
+function documentHashes(): (document: DocumentNode) => string {
+  const hashes = new WeakMap<DocumentNode, string>();
+  return (document) => {
+    const known = hashes.get(document);
+    if (known !== undefined) return known;
+    const hash = createHash('sha256').update(print(document)).digest('hex');
+    hashes.set(document, hash);
+    return hash;
+  };
+}
