@@ -4,6 +4,7 @@ import { stranger } from '#kit/caller.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { administrator, person } from '#test/harness/callers.ts';
 import { testGateway } from '#test/harness/gateway.ts';
+import { strongSecrets } from '#test/harness/secrets.ts';
 import type { Archive } from './archive.ts';
 import { holder, startArchive, supergraph } from './archive.ts';
 
@@ -279,7 +280,7 @@ test('in reject mode the whole operation is refused, by the names the client sen
 });
 
 test('in production the schema is told to those who may read it', async () => {
-  await using production = await startArchive({ env: { ENVIRONMENT: 'production' } });
+  await using production = await startArchive({ env: { ENVIRONMENT: 'production', ...strongSecrets } });
   for (const query of ['{ __schema { queryType { name } } }', '{ ...F } fragment F on Query { __type(name: "Note") { name } }']) {
     const refused = await production.ask(holder(), query);
     expect(refused.body).toEqual({
