@@ -4,4 +4,5 @@
  */
 export const developmentSecrets = {
   SUBGRAPH_SECRET: 'development-subgraph-secret-that-everybody-can-read',
+  JWT_SECRET_KEY: 'development-jwt-secret-that-everybody-can-read',
 } as const;

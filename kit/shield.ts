@@ -3,7 +3,7 @@ import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
 import type * as middlewareModule from 'graphql-middleware';
 import type * as shieldModule from 'graphql-shield';
 import type { Call } from './call.ts';
-import { ExpectedError } from './errors.ts';
+import { ExpectedError, unauthenticated } from './errors.ts';
 
 /*
  * graphql-shield 7.6.5 imports `isUndefined` from node:util, which Node 23 removed, and its ES build brings a second
@@ -18,9 +18,6 @@ const { applyMiddleware } = require('graphql-middleware') as typeof middlewareMo
 export { allow, deny, rule };
 
 type Judged = { readonly call: Call };
-
-const unauthenticated = () =>
-  new ExpectedError('UNAUTHENTICATED', 'This needs a credential: a token as `Authorization: Bearer ...`, or an API key.');
 
 /** The caller has this scope, by role or by key. */
 export const may = (scope: string) =>
