@@ -28,6 +28,8 @@ export type GatewayParts = {
   readonly locals: ReadonlyMap<string, Pick<RunningSubgraph, 'execute'>>;
   /** Finds out who is calling, before the body is read. */
   readonly identify: Identify;
+  /** False while credentials cannot be checked; true when left out. */
+  readonly ready?: () => boolean;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
@@ -40,7 +42,7 @@ export type Gateway = AsyncDisposable & {
 
 /** Puts the rooms together and listens. */
 export async function createGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const { source, identify, page, logger } = parts;
+  const { source, identify, ready = () => true, page, logger } = parts;
   await using opening = new AsyncDisposableStack();
   const engines = opening.use(
     await openEngines({
@@ -56,6 +58,7 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     options: config.http,
     logger,
     identify,
+    ready,
     page,
     answer: async (request, context) =>
       finish(await engines.use(({ server }) => askApollo(server, request, context)), context, config.response),

@@ -5,6 +5,8 @@ import { retryReads } from '#kit/retry-reads.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
+import { introspection } from './identity/introspection.ts';
+import { strangers } from './identity/strangers.ts';
 import { selections } from './limits/selections.ts';
 import type { FetchLayer, Gate } from './request.ts';
 
@@ -13,6 +15,7 @@ import type { FetchLayer, Gate } from './request.ts';
  *
  *   socket
  *     http/server        request id, body size, media type, client gone → signal
+ *     identity/          who is calling, from the credential alone
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
  *     Apollo Server      parse (token limit) and validate, once per operation text
  *     gates              below, in this order; each lets pass or throws
@@ -23,7 +26,11 @@ import type { FetchLayer, Gate } from './request.ts';
  */
 
 /** What an operation must pass before it is planned. */
-export const gates = ({ limits }: Config): readonly Gate[] => [selections(limits)];
+export const gates = ({ identity, limits, plan }: Config): readonly Gate[] => [
+  strangers(identity),
+  ...(plan.openIntrospection ? [] : [introspection()]),
+  selections(limits),
+];
 
 /** What stands between a call to an HTTP subgraph and the network. */
 export const transportLayers = (service: string, { fetch }: Config, onChange: (state: BreakerState) => void) => [

@@ -34,13 +34,15 @@ type Parts = {
   readonly answer: (request: FastifyRequest, context: RequestContext) => Promise<HttpAnswer>;
   /** Finds out who is calling, before the body is read. */
   readonly identify: Identify;
+  /** False while credentials cannot be checked. */
+  readonly ready: () => boolean;
   /** Page for browsers; without one they get a 404. */
   readonly page: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
 };
 
 /** The public listener: GraphQL at `/graphql` and below the API prefix, `/live` and `/ready` for whoever watches us. */
-export function httpServer({ options, answer, identify, page, logger }: Parts): FastifyInstance {
+export function httpServer({ options, answer, identify, ready, page, logger }: Parts): FastifyInstance {
   const app = Fastify({
     bodyLimit: options.maxBodyBytes,
     genReqId: ({ headers }) => requestId(headers['x-request-id']?.toString()),
@@ -60,7 +62,7 @@ export function httpServer({ options, answer, identify, page, logger }: Parts): 
     refuse(reply, request, new ExpectedError('NOT_FOUND', 'There is nothing at this address.')),
   );
   app.get('/live', async () => ({ status: 'alive' }));
-  app.get('/ready', async () => ({ status: 'ready' }));
+  app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' })));
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
     graphqlRoutes(app, endpoint, { options, answer, identify, page });
   if (page !== undefined) app.get('/', (_, reply) => reply.type('text/html').send(page('/graphql')));
@@ -84,7 +86,11 @@ function readsJson(app: FastifyInstance, options: HttpOptions): void {
   });
 }
 
-function graphqlRoutes(app: FastifyInstance, endpoint: string, { options, answer, identify, page }: Omit<Parts, 'logger'>): void {
+function graphqlRoutes(
+  app: FastifyInstance,
+  endpoint: string,
+  { options, answer, identify, page }: Omit<Parts, 'logger' | 'ready'>,
+): void {
   const onRequest = async (request: FastifyRequest): Promise<void> => {
     if (!wantsPage(request)) request.caller = await identify(request);
   };
@@ -132,5 +138,7 @@ function asRefusal(error: FastifyError, logger: Logger): ExpectedError {
 }
 
 function refuse(reply: FastifyReply, request: FastifyRequest, { code, message, extensions }: ExpectedError): FastifyReply {
+  if (code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer');
+  if (typeof extensions['retryAfter'] === 'number') reply.header('retry-after', Math.ceil(extensions['retryAfter']));
   return reply.status(statusOf(code)).send({ errors: [{ message, extensions: { ...extensions, requestId: request.id } }] });
 }

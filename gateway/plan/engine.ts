@@ -45,7 +45,8 @@ export async function startEngine({ sdl, dataSourceOf, plugins, formatError, log
     gateway,
     logger: librarian(logger),
     formatError,
-    introspection: options.openIntrospection,
+    // Who may read the schema is decided per caller, by gates.
+    introspection: true,
     hideSchemaDetailsFromClientErrors: !options.openIntrospection,
     includeStacktraceInErrorResponses: false,
     parseOptions: { maxTokens: options.maxTokens },
