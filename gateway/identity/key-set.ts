@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { RestResponse } from '#kit/rest-transport.ts';
 
 /** A public key by its id, good for one algorithm. */
-export type PublicKey = { readonly algorithm: string; readonly key: CryptoKey };
+type PublicKey = { readonly algorithm: string; readonly key: CryptoKey };
 
 export type KeySet = ReadonlyMap<string, PublicKey>;
 
