@@ -71,6 +71,11 @@ const refusals: readonly (readonly [string, Record<string, string>, string])[] =
     { ENVIRONMENT: 'staging', JWT_SECRET_KEY: secret, JWT_SECRET_KEY_PREVIOUS: 'short' },
     'JWT_SECRET_KEY_PREVIOUS',
   ],
+  [
+    'session checks without an auth service',
+    { SESSION_CHECK: 'on', AUTH_SUBGRAPH_URL: 'http://127.0.0.1:1/graphql' },
+    'AUTH_SERVICE_URL',
+  ],
   ['an algorithm that is none', { JWT_ALGORITHMS: 'none' }, 'JWT_ALGORITHMS'],
   ['public keys without their address', { JWT_ALGORITHMS: 'RS256' }, 'JWT_ALGORITHMS'],
   [
