@@ -40,11 +40,10 @@ const level = z
   .pipe(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']));
 const pathPrefix = z.string().regex(/^(\/[\w.~-]+)*$/, 'is a path such as /api/v1/public');
 
-/** What only the connection at hand or this gateway may say. */
-const ownHeaders = /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|host|content-.*|expect|x-gateway-.*)$/i;
-const headerNames = list.refine((names) => names.every((name) => /^[a-z0-9-]+$/i.test(name) && !ownHeaders.test(name)), {
-  error: 'are names of letters, digits and -, and none that a connection needs for itself',
-});
+/** Headers by which a client could claim to be somebody, credentials of ours, and those of the connection itself; `_` reads as `-` elsewhere. */
+const claims =
+  /^(x-(api-key|org-.*|user-.*|forwarded-.*|internal-.*|gateway-.*)|cookie|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|proxy-.*)$/;
+const mayForward = (name: string): boolean => /^[a-z0-9-]+$/i.test(name) && !claims.test(name.toLowerCase());
 
 /** Every variable of the gateway with its default; those of the laboratory's services stand in kit/upstream-settings.ts. */
 const Variables = z.object({
@@ -78,6 +77,28 @@ const Variables = z.object({
   /** Signs who is calling for subgraphs that run elsewhere; they have the same one. */
   SUBGRAPH_SECRET: z.string().default(developmentSecrets.SUBGRAPH_SECRET),
 
+  /** Secret that the auth service signs tokens with (HS256); JWT_SECRET is another name for it. The one before it goes on for as long as it is set. */
+  JWT_SECRET_KEY: z.string().optional(),
+  JWT_SECRET: z.string().optional(),
+  JWT_SECRET_KEY_PREVIOUS: z.string().optional(),
+  /** Address of the public keys of another issuer (RS256, ES256), in place of the secret. */
+  JWT_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Accepted algorithms, comma-separated; HS256, or with JWT_JWKS_URL RS256,ES256. */
+  JWT_ALGORITHMS: list.pipe(z.array(z.enum(['HS256', 'RS256', 'ES256'])).min(1)).optional(),
+  /** What a token must name as its issuer and its audience. */
+  JWT_ISSUER: z.string().default('auth-service'),
+  JWT_AUDIENCE: z.string().default('lab-management-system'),
+  /** Organization of people whose token names none. */
+  DEFAULT_ORGANIZATION: z.string().default('lab'),
+  /** Whether the auth service is asked if a token's session still stands; on where there is one and it issues the tokens. */
+  SESSION_CHECK: z.enum(['on', 'off']).optional(),
+  /** How long a token is believed without asking again, in seconds. */
+  SESSION_CHECK_SECONDS: z.coerce.number().min(0).max(30).default(30),
+  /** Root fields that need no credential, comma-separated, such as Mutation.login; `*` for all. Of a foreign supergraph none. */
+  PUBLIC_FIELDS: list
+    .pipe(z.array(z.string().regex(/^(\*|(Query|Mutation)\.[_A-Za-z]\w*)$/, 'is no field such as Query.status')))
+    .optional(),
+
   /** JSON file of upstreams: URL, credential, timeout, rate and breaker by service name; wins over the variables of a service. */
   SERVICES_PATH: z.string().optional(),
 
@@ -103,7 +124,9 @@ const Variables = z.object({
   /** Longest answer of an HTTP subgraph, in bytes. */
   MAX_SUBGRAPH_BYTES: count.default(10 * 1024 * 1024),
   /** Client headers that HTTP subgraphs get, comma-separated. */
-  FORWARD_HEADERS: headerNames.default(['authorization', 'traceparent', 'tracestate']),
+  FORWARD_HEADERS: list
+    .pipe(z.array(z.string().refine(mayForward, 'is not for subgraphs')))
+    .default(['authorization', 'traceparent', 'tracestate']),
   /** HTTP subgraphs whose own error messages clients may read, comma-separated; ours by default, of a foreign supergraph none. */
   SHOW_SUBGRAPH_ERRORS: list.optional(),
 
@@ -167,6 +190,7 @@ export function readConfig(environment: Environment) {
       feedPath: variables.IP_FEED_PATH,
       feedPollMs: variables.IP_FEED_POLL_MS,
     }),
+    identity: Object.freeze(identity(variables)),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     log: Object.freeze({ level: variables.LOG_LEVEL }),
     supergraph: Object.freeze({
@@ -224,6 +248,42 @@ function originOf(text: string): string {
   if (url === null || !/^https?:$/.test(url.protocol) || `${url.origin}/` !== url.href)
     throw new Error(`CORS_ORIGINS: "${text}" is not an origin such as https://app.example.org`);
   return url.origin;
+}
+
+/** Root fields of the built-in supergraph by which somebody comes to have a credential (design section 4). */
+const publicFields = ['login', 'refreshSession', 'register', 'requestPasswordReset', 'resetPassword', 'verifyEmail'].map(
+  (field) => `Mutation.${field}`,
+);
+
+function identity(variables: z.infer<typeof Variables>) {
+  const {
+    ENVIRONMENT,
+    JWT_JWKS_URL: url,
+    JWT_ALGORITHMS: algorithms = url === undefined ? ['HS256'] : ['RS256', 'ES256'],
+  } = variables;
+  // A public key that also passed as a secret would let everybody sign.
+  if (algorithms.includes('HS256') !== (url === undefined) || (url === undefined && algorithms.length > 1))
+    throw new Error('JWT_ALGORITHMS: HS256 goes with JWT_SECRET_KEY, RS256 and ES256 go with JWT_JWKS_URL.');
+  return {
+    keys: url === undefined ? { kind: 'secrets' as const, secrets: tokenSecrets(variables) } : { kind: 'jwks' as const, url },
+    rules: Object.freeze({
+      algorithms,
+      issuer: variables.JWT_ISSUER,
+      audience: variables.JWT_AUDIENCE,
+      defaultOrganization: variables.DEFAULT_ORGANIZATION,
+    }),
+    /** `auto` where it follows from there being an auth service. */
+    sessionCheck: variables.SESSION_CHECK ?? (url === undefined ? 'auto' : 'off'),
+    keepMs: variables.SESSION_CHECK_SECONDS * 1_000,
+    publicFields: new Set(variables.PUBLIC_FIELDS ?? (isForeign(variables) ? [] : publicFields)),
+    openIntrospection: ENVIRONMENT === 'development',
+  };
+}
+
+/** The secret in use and the one before it. */
+function tokenSecrets({ JWT_SECRET_KEY, JWT_SECRET, JWT_SECRET_KEY_PREVIOUS }: z.infer<typeof Variables>): readonly string[] {
+  const current = JWT_SECRET_KEY ?? JWT_SECRET ?? developmentSecrets.JWT_SECRET_KEY;
+  return [current, JWT_SECRET_KEY_PREVIOUS].filter((secret) => secret !== undefined);
 }
 
 const isForeign = ({ SUPERGRAPH_PATH, SUBGRAPH_LIST }: z.infer<typeof Variables>): boolean =>

@@ -37,6 +37,8 @@ export type GatewayParts = {
   readonly identify: Identify;
   /** Addresses that are shut out for a while; kept in this process unless given. */
   readonly blocks?: Blocks;
+  /** False while credentials cannot be checked; true when left out. */
+  readonly ready?: () => boolean;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
@@ -49,7 +51,7 @@ export type Gateway = AsyncDisposable & {
 
 /** Puts the rooms together and listens. */
 export async function createGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
-  const { source, identify, page, logger, blocks = memoryBlocks({ clock: systemClock }) } = parts;
+  const { source, identify, ready = () => true, page, logger, blocks = memoryBlocks({ clock: systemClock }) } = parts;
   await using opening = new AsyncDisposableStack();
   const engines = opening.use(
     await openEngines({
@@ -76,6 +78,7 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     logger,
     identify,
     refuses: addresses.refuses,
+    ready,
     page,
     answer: async (request, context) =>
       finish(await engines.use(({ server }) => askApollo(server, request, context)), context, config.response),

@@ -1,5 +1,3 @@
-import type { Role } from '#kit/caller.ts';
-import { scopesOf } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
@@ -11,9 +9,9 @@ import { banner } from '#ops/banner.ts';
 import { createLogger } from '#ops/logger.ts';
 import { firstSignal } from '#ops/signals.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
+import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
 import { readConfig, variableNames } from './config.ts';
-import type { Identify } from './http/context.ts';
 import { openSource } from './plan/open-source.ts';
 import { localName, routesOf } from './plan/routing.ts';
 
@@ -41,20 +39,17 @@ async function main(): Promise<void> {
     });
     locals.set(name, running.use(subgraph));
   }
+  const { identify, ready } = running.use(
+    await openCallers(config, { auth: settings.get('auth'), sandboxed: sandboxed.includes('auth'), logger }),
+  );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
   const { createGateway } = await import('./gateway.ts');
   const gateway = running.use(
-    await createGateway(config, { source, locals, logger, identify: unverified, page: await openPage(config) }),
+    await createGateway(config, { source, locals, logger, identify, ready, page: await openPage(config) }),
   );
   process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: await organizations(config) }));
   logger.info({ signal: await stopped }, 'stopping');
 }
-
-/** Until identities are verified: everybody may look, and whoever brings a token may do what its service lets him do. */
-const unverified: Identify = async ({ headers }) => {
-  const roles: readonly Role[] = [headers.authorization?.startsWith('Bearer ') === true ? 'lab_administrator' : 'data_analyst'];
-  return { kind: 'user', organization: 'lab', plan: 'enterprise', subject: '', roles, scopes: scopesOf(roles) };
-};
 
 /** The laboratory's subgraphs that the supergraph wants in this process. */
 function localServices(sdl: string, { fetch }: Config): readonly ServiceName[] {

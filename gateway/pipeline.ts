@@ -8,6 +8,7 @@ import { introspection } from './authorization/introspection.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
+import { strangers } from './identity/strangers.ts';
 import { selections } from './limits/selections.ts';
 import type { FetchLayer, Gate, OperationLayer } from './request.ts';
 
@@ -16,7 +17,8 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
  *
  *   socket
  *     http/edge          client address behind trusted proxies, address lists, CORS
- *     http/server        request id, who is calling, body size, media type, client gone → signal
+ *     http/server        request id, body size, media type, client gone → signal
+ *     identity/          who is calling, from the credential alone
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
  *     Apollo Server      parse (token limit) and validate, once per operation text
  *     gates              below, in this order; each lets pass or throws
@@ -31,7 +33,8 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
 type EngineStages = { readonly authorize: Authorize };
 
 /** What an operation must pass before it is planned. */
-export const gates = ({ limits, plan, authorization }: Config, { authorize }: EngineStages): readonly Gate[] => [
+export const gates = ({ identity, limits, plan, authorization }: Config, { authorize }: EngineStages): readonly Gate[] => [
+  strangers(identity),
   selections(limits),
   introspection({ open: plan.openIntrospection }),
   // Follows fragments at each use, so it stands behind the limit on them.

@@ -16,6 +16,8 @@ type Outcome = {
   accepted: boolean;
   /** True when nothing ran because the caller's own text or variables were wrong. */
   refusedText: boolean;
+  /** True once the operation was found to need no credential; without it a stranger gets no other answer than a refusal. */
+  isPublic: boolean;
 };
 
 /** An operation that was parsed and validated and asks to run. */

@@ -2,40 +2,24 @@ import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
-import { bulkhead } from './bulkhead.ts';
 import type { Call } from './call.ts';
-import { callRate } from './call-rate.ts';
 import { stranger } from './caller.ts';
-import type { BreakerState } from './circuit-breaker.ts';
-import { breaker } from './circuit-breaker.ts';
-import type { Clock } from './clock.ts';
-import { consulInstances } from './consul.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
-import type { Layer } from './layer.ts';
-import type { Decoder, RestClient, UpstreamOptions } from './rest-client.ts';
-import { openUpstream } from './rest-client.ts';
-import type { RestRequest, RestResponse } from './rest-transport.ts';
-import { retryReads } from './retry-reads.ts';
+import type { ServiceParts } from './open-service.ts';
+import { openService } from './open-service.ts';
+import type { Decoder, RestClient } from './rest-client.ts';
 import { DateTime, Json } from './scalars.ts';
 import type { ServiceName } from './service-names.ts';
 import type { Permissions } from './shield.ts';
 import { guard } from './shield.ts';
-import type { UpstreamSettings } from './upstream-settings.ts';
-import { maxUpstreamBytes } from './upstream-settings.ts';
 
 /** What is opened once per process and subgraph. */
-type SubgraphParts = {
-  readonly settings: UpstreamSettings & { readonly url: string };
-  readonly clock: Clock;
+type SubgraphParts = ServiceParts & {
   /** Keeps idempotency keys; in this process's memory by default. */
   readonly idempotency?: Idempotency;
-  /** Hears when an upstream's circuit opens, is tried, or closes. */
-  readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
-  /** Hears of a bug: an error that is none of ours and that clients see masked. */
-  readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
 };
 
 /** What a definition opens itself with. */
@@ -97,21 +81,7 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
   return {
     name,
     open(parts) {
-      const { timeoutMs, connections, token, caFile } = parts.settings;
-      const upstream = openUpstream({
-        service: name,
-        ...instancesOf(name, parts),
-        clock: parts.clock,
-        timeoutMs,
-        connections,
-        maxBytes: maxUpstreamBytes,
-        ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
-        layers: resilience(name, parts),
-        credential:
-          parts.settings.credential ??
-          (token === undefined ? { kind: 'none' } : { kind: 'bearer', token, header: 'authorization' }),
-        ...(decode !== undefined && { decode }),
-      });
+      const upstream = openService({ service: name, ...parts, ...(decode !== undefined && { decode }) });
       const schema = guard(buildSchema(definition), permissions);
       const background = (requestId: string): RestClient =>
         upstream.forCall({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller: stranger });
@@ -130,21 +100,6 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
       };
     },
   };
-}
-
-/** What stands between a call and the network, the outermost first. */
-function resilience(
-  service: ServiceName,
-  { settings, clock, onBreakerChange }: SubgraphParts,
-): readonly Layer<RestRequest, RestResponse>[] {
-  const { callsPerMinute, circuitBreaker, failureThreshold, recoverySeconds, connections, queue } = settings;
-  const onChange = (state: BreakerState): void => onBreakerChange?.(service, state);
-  return [
-    ...(callsPerMinute === undefined ? [] : [callRate({ service, perMinute: callsPerMinute, clock })]),
-    ...(circuitBreaker ? [breaker({ service, failureThreshold, recoveryMs: recoverySeconds * 1_000, onChange })] : []),
-    retryReads(),
-    bulkhead({ service, running: connections, waiting: queue }),
-  ];
 }
 
 /** Keys belong to one person, or to one organization's key. */
@@ -174,27 +129,6 @@ function referencesOneByOne(resolvers: SubgraphResolvers): SubgraphResolvers {
     return [type, { ...fields, __resolveReference: async (...args: Parameters<Resolve>) => resolve(...args) }] as const;
   });
   return Object.fromEntries(wrapped);
-}
-
-/** Instances are listed with commas, or told by Consul. A URL may have a path, which goes before the prefix and is the same for all. */
-function instancesOf(
-  service: ServiceName,
-  { settings, onUnexpectedError }: SubgraphParts,
-): Pick<UpstreamOptions, 'origins' | 'prefix'> {
-  const { url, prefix, consulUrl, consulDatacenter, consulToken } = settings;
-  const parsed = url.split(',').map((instance) => new URL(instance.trim()));
-  const [first] = parsed;
-  if (first?.protocol !== 'consul:') {
-    return { origins: parsed.map(({ origin }) => origin), prefix: (first?.pathname ?? '').replace(/\/+$/, '') + prefix };
-  }
-  const source = consulInstances({
-    service: first.hostname,
-    url: consulUrl,
-    ...(consulDatacenter !== undefined && { datacenter: consulDatacenter }),
-    ...(consulToken !== undefined && { token: consulToken }),
-    onFailure: (error) => onUnexpectedError(error, service),
-  });
-  return { origins: source, prefix };
 }
 
 function perCall<Value extends object>(make: (call: Call) => Value): (call: Call) => Value {

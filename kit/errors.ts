@@ -57,6 +57,17 @@ export class ExpectedError extends Error {
   }
 }
 
+/**
+ * Nobody is believed who asks. One sentence for every reason, so that a guess learns nothing: not whether a key exists,
+ * a token ran out, or the schema has a field.
+ */
+export const unauthenticated = (options?: Options): ExpectedError =>
+  new ExpectedError(
+    'UNAUTHENTICATED',
+    'This needs a valid credential: a token as `Authorization: Bearer ...`, or an API key as `X-API-Key: ...`.',
+    options,
+  );
+
 export type UpstreamCode = Extract<Code, `UPSTREAM_${string}`>;
 
 const sentences: Readonly<Record<UpstreamCode, (service: string) => string>> = {

@@ -3,8 +3,7 @@ import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
 import type * as middlewareModule from 'graphql-middleware';
 import type * as shieldModule from 'graphql-shield';
 import type { Call } from './call.ts';
-import { ExpectedError } from './errors.ts';
-import { unauthenticated } from './unauthenticated.ts';
+import { ExpectedError, unauthenticated } from './errors.ts';
 
 /*
  * graphql-shield 7.6.5 imports `isUndefined` from node:util, which Node 23 removed, and its ES build brings a second

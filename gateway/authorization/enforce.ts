@@ -1,8 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Admission, Gate, OperationLayer } from '#gateway/request.ts';
 import type { Caller } from '#kit/caller.ts';
-import { ExpectedError } from '#kit/errors.ts';
-import { unauthenticated } from '#kit/unauthenticated.ts';
+import { ExpectedError, unauthenticated } from '#kit/errors.ts';
 import type { Denial } from './answer.ts';
 import { denials, withNulls } from './answer.ts';
 import type { Authorize, Verdict } from './authorization.ts';

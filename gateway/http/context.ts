@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestContext } from '#gateway/request.ts';
 import type { Caller } from '#kit/caller.ts';
@@ -20,16 +21,17 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
   const timer = setTimeout(() => controller.abort(new Error('The time of the request is up.')), options.requestTimeoutMs);
   const gone = (): void => controller.abort(new Error('The client went away.'));
   reply.raw.once('close', gone);
-  const { authorization, traceparent } = request.headers;
+  const { traceparent } = request.headers;
+  const authorization = bearerOf(request);
   return {
     context: {
-      outcome: { accepted: false, refusedText: false },
+      outcome: { accepted: false, refusedText: false, isPublic: false },
       forwarded: pickHeaders(request, options.forwardHeaders),
       call: {
         requestId: request.id,
         signal: controller.signal,
         caller: request.caller,
-        ...(authorization?.startsWith('Bearer ') === true && { authorization }),
+        ...(authorization !== undefined && { authorization }),
         ...(typeof traceparent === 'string' && { traceparent }),
       },
     },
@@ -40,11 +42,26 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
   };
 }
 
-function pickHeaders({ headers }: FastifyRequest, names: readonly string[]): Readonly<Record<string, string>> {
+/** A person's token goes on to the services that issue it; an organization's key is the gateway's affair alone. */
+function bearerOf({ caller, headers: { authorization = '' } }: FastifyRequest): string | undefined {
+  const token = caller.kind === 'user' ? /^Bearer +(\S+)$/i.exec(authorization)?.[1] : undefined;
+  return token === undefined ? undefined : `Bearer ${token}`;
+}
+
+function pickHeaders(request: FastifyRequest, names: readonly string[]): Readonly<Record<string, string>> {
   const picked: Record<string, string> = {};
   for (const name of names) {
-    const value = headers[name];
-    if (typeof value === 'string') picked[name] = value;
+    const value = name === 'authorization' ? bearerOf(request) : request.headers[name];
+    if (typeof value === 'string' && isHeaderValue(name, value)) picked[name] = value;
   }
   return picked;
+}
+
+function isHeaderValue(name: string, value: string): boolean {
+  try {
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -51,13 +51,15 @@ type Parts = {
   readonly identify: Identify;
   /** True for the address of a client that is not to be served. */
   readonly refuses: (address: string) => boolean;
+  /** False while credentials cannot be checked. */
+  readonly ready: () => boolean;
   /** Page for browsers; without one they get a 404. */
   readonly page: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
 };
 
 /** The public listener: GraphQL at `/graphql` and below the API prefix, `/live` and `/ready` for whoever watches us. */
-export function httpServer({ options, answer, identify, refuses, page, logger }: Parts): FastifyInstance {
+export function httpServer({ options, answer, identify, refuses, ready, page, logger }: Parts): FastifyInstance {
   const standing = standingHeaders(options);
   const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     refuse(reply, request, asRefusal(error, logger));
@@ -88,7 +90,7 @@ export function httpServer({ options, answer, identify, refuses, page, logger }:
     refuse(reply, request, new ExpectedError('NOT_FOUND', 'There is nothing at this address.')),
   );
   app.get('/live', async () => ({ status: 'alive' }));
-  app.get('/ready', async () => ({ status: 'ready' }));
+  app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' })));
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
     graphqlRoutes(app, endpoint, { options, answer, identify, page });
   if (page !== undefined) app.get('/', (_, reply) => sendPage(reply, page('/graphql')));
@@ -115,7 +117,7 @@ function readsJson(app: FastifyInstance, options: HttpOptions): void {
 function graphqlRoutes(
   app: FastifyInstance,
   endpoint: string,
-  { options, answer, identify, page }: Omit<Parts, 'logger' | 'refuses'>,
+  { options, answer, identify, page }: Omit<Parts, 'logger' | 'refuses' | 'ready'>,
 ): void {
   const onRequest = async (request: FastifyRequest): Promise<void> => {
     if (!wantsPage(request)) request.caller = await identify(request);
@@ -167,5 +169,7 @@ function asRefusal(error: FastifyError, logger: Logger): ExpectedError {
 }
 
 function refuse(reply: FastifyReply, request: FastifyRequest, { code, message, extensions }: ExpectedError): FastifyReply {
+  if (code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer');
+  if (typeof extensions['retryAfter'] === 'number') reply.header('retry-after', Math.ceil(extensions['retryAfter']));
   return reply.status(statusOf(code)).send({ errors: [{ message, extensions: { ...extensions, requestId: request.id } }] });
 }

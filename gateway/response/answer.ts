@@ -3,6 +3,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { RequestContext } from '#gateway/request.ts';
 import type { HttpAnswer } from '#kit/apollo-http.ts';
 import type { Code } from '#kit/errors.ts';
+import { unauthenticated } from '#kit/errors.ts';
 
 /** Errors of the caller's own text; GraphQL over HTTP wants 200 for them where the answer is plain `application/json`. */
 const textErrors = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
@@ -38,8 +39,12 @@ const codesByStatus: Readonly<Record<number, Code>> = {
   415: 'UNSUPPORTED_MEDIA_TYPE',
 };
 
-/** The answer as it leaves: status and media type fit each other, and refusals from before any plugin ran have code and request id. */
+/**
+ * The answer as it leaves: status and media type fit each other, and refusals from before any plugin ran have code and
+ * request id. @throws ExpectedError UNAUTHENTICATED in place of every answer by which a stranger could learn the schema
+ */
 export function finish(answer: HttpAnswer, { outcome, call }: RequestContext, { legacyJsonStatus }: Options): HttpAnswer {
+  if (call.caller.kind === 'anonymous' && (!outcome.isPublic || outcome.refusedText)) throw unauthenticated();
   const code = codesByStatus[answer.status];
   if (code !== undefined || (!outcome.accepted && answer.status >= 400))
     return { ...answer, body: completed(answer.body, { requestId: call.requestId, code }) };

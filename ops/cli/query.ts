@@ -5,8 +5,8 @@ import { UsageError } from './command.ts';
 
 const help = `Sends one operation to a running gateway and prints the answer.
 
-  npm run cli -- query '{ samples(first: 3) { nodes { name } } }'
-  npm run cli -- query operation.graphql --variables '{"id":"5a000000-0000-4000-8000-000000000001"}'
+  npm run cli -- query '{ samples(first: 3) { nodes { name } } }' --key lg_test_HelixLabsEnterprisePlanDevKey001
+  npm run cli -- query operation.graphql --token eyJ… --variables '{"id":"5a000000-0000-4000-8000-000000000001"}'
 
   --url        endpoint (http://127.0.0.1:8000/graphql)
   --key        organization key, sent as X-API-Key

@@ -18,12 +18,12 @@ export type Measure = {
 type Load = { readonly body: string; readonly connections: number; readonly seconds: number };
 
 /** Loads one target for some seconds. */
-export async function measure({ url, pids }: Target, { body, connections, seconds }: Load): Promise<Measure> {
+export async function measure({ url, headers, pids }: Target, { body, connections, seconds }: Load): Promise<Measure> {
   const latencies: number[] = [];
   const before = sum(pids.map(cpuSeconds));
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(
-      { url, connections, duration: seconds, method: 'POST', headers: { 'content-type': 'application/json' }, body },
+      { url, connections, duration: seconds, method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body },
       (error, finished) => (error ? reject(error) : resolve(finished)),
     );
     instance.on('response', (_client, _status, _bytes, milliseconds) => latencies.push(milliseconds));

@@ -12,6 +12,8 @@ import { run } from './processes.ts';
 export type Target = {
   readonly name: string;
   readonly url: string;
+  /** What it wants to know who asks. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The processes whose CPU time and memory count. */
   readonly pids: readonly number[];
 };
@@ -25,7 +27,7 @@ export async function startTargets(): Promise<Targets> {
   opening.defer(() => rm(folder, { recursive: true }));
   const sandbox = opening.use(await run(['ops/sandbox/main.ts', '--json', '--ports', 'any'], {}));
   const env = { NODE_ENV: 'production', ...serviceEnvironment(JSON.parse(sandbox.ready)) };
-  const ours = opening.use(
+  const running = opening.use(
     await run(
       ['gateway/main.ts'],
       {
@@ -39,17 +41,14 @@ export async function startTargets(): Promise<Targets> {
       isBanner,
     ),
   );
-  const oursUrl = /http:\S+/.exec(ours.ready)?.[0] ?? '';
+  const oursUrl = /http:\S+/.exec(running.ready)?.[0] ?? '';
+  const ours: Target = { name: 'ours', url: oursUrl, headers: await logIn(oursUrl), pids: [running.pid] };
   const stock = await startStock(opening, env, folder);
-  await compare(oursUrl, stock.url);
-  const bare = opening.use(await run(['test/bench/bare-server.ts', await writeAnswers(oursUrl, folder)], {}));
+  await compare(ours, stock);
+  const bare = opening.use(await run(['test/bench/bare-server.ts', await writeAnswers(ours, folder)], {}));
   const opened = opening.move();
   return {
-    targets: [
-      { name: 'ours', url: oursUrl, pids: [ours.pid] },
-      stock,
-      { name: 'bare', url: JSON.parse(bare.ready).url, pids: [bare.pid] },
-    ],
+    targets: [ours, stock, { name: 'bare', url: JSON.parse(bare.ready).url, headers: {}, pids: [bare.pid] }],
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -90,13 +89,24 @@ async function startStock(opening: AsyncDisposableStack, env: Record<string, str
   // The plain gateway refuses directives it does not enforce; that it lets everybody see everything is in its favour here.
   await writeFile(file, plannerSdl(supergraph, authorizationFeatures));
   const gateway = opening.use(await run(['test/bench/stock-gateway.ts', file], env));
-  return { name: 'stock', url: JSON.parse(gateway.ready).url, pids: [gateway.pid, ...started.map(({ pid }) => pid)] };
+  return {
+    name: 'stock',
+    url: JSON.parse(gateway.ready).url,
+    headers: {},
+    pids: [gateway.pid, ...started.map(({ pid }) => pid)],
+  };
 }
 
-async function ask(url: string, body: object): Promise<string> {
+async function logIn(url: string): Promise<Readonly<Record<string, string>>> {
+  const query = 'mutation { login(input: { email: "admin@lab.example", password: "sandbox" }) { accessToken } }';
+  const { data } = JSON.parse(await ask({ url, headers: {} }, { query }));
+  return { authorization: `Bearer ${data.login.accessToken}` };
+}
+
+async function ask({ url, headers }: Pick<Target, 'url' | 'headers'>, body: object): Promise<string> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
   return response.text();
@@ -105,20 +115,20 @@ async function ask(url: string, body: object): Promise<string> {
 const nameOf = (query: string): string => /query (\w+)/.exec(query)?.[1] ?? '';
 
 /** A measurement of different answers would compare nothing. */
-async function compare(ours: string, stock: string): Promise<void> {
+async function compare(ours: Target, stock: Target): Promise<void> {
   for (const { name, query, variables: given } of operations) {
-    const [left = '', right = ''] = await Promise.all([ours, stock].map((url) => ask(url, { query, variables: given })));
+    const [left = '', right = ''] = await Promise.all([ours, stock].map((target) => ask(target, { query, variables: given })));
     if (left.includes('"errors"') || JSON.stringify(JSON.parse(left)) !== JSON.stringify(JSON.parse(right))) {
       throw new Error(`${name}: the answers differ.\n${left.slice(0, 500)}\n${right.slice(0, 500)}`);
     }
   }
 }
 
-async function writeAnswers(url: string, folder: string): Promise<string> {
+async function writeAnswers(target: Target, folder: string): Promise<string> {
   const answers = await Promise.all(
     operations.map(async ({ query, variables: given }) => [
       nameOf(query),
-      JSON.parse(await ask(url, { query, variables: given })),
+      JSON.parse(await ask(target, { query, variables: given })),
     ]),
   );
   const file = join(folder, 'answers.json');

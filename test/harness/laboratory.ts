@@ -36,15 +36,12 @@ type Options = {
   readonly settings?: Partial<UpstreamSettings>;
   /** Who is calling; an administrator of the laboratory unless told. */
   readonly identify?: GatewayParts['identify'];
-  /** Page for browsers. */
-  readonly page?: (endpoint: string) => string;
 };
 
 /** The whole laboratory: sandbox, subgraphs and gateway. */
 export async function startLaboratory({
   remote = [],
   settings: given = {},
-  page,
   quirks,
   identify,
 }: Options = {}): Promise<LaboratoryUnderTest> {
@@ -78,7 +75,7 @@ export async function startLaboratory({
     listPollMs: 1_000,
     secret: developmentSecrets.SUBGRAPH_SECRET,
   });
-  const gateway = opening.use(await testGateway({ source, locals, env, page, ...(identify && { identify }) }));
+  const gateway = opening.use(await testGateway({ source, locals, env, ...(identify && { identify }) }));
   const opened = opening.move();
   return {
     gateway,

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { graphiqlPage } from '#ops/console/graphiql.ts';
-import { startLaboratory } from '#test/harness/laboratory.ts';
+import { runProgram } from '#test/harness/process.ts';
 
 const executablePath = '/usr/bin/chromium';
 const args = [
@@ -14,19 +13,23 @@ const args = [
   '--disable-sync',
 ];
 
-test.skipIf(!existsSync(executablePath))('GraphiQL runs its first query and asks no other host than ours', async () => {
-  await using laboratory = await startLaboratory({ page: graphiqlPage });
-  const browser = await chromium.launch({ executablePath, args });
-  const page = await browser.newPage();
-  const hosts = new Set<string>();
-  page.on('request', (request) => hosts.add(new URL(request.url().replace(/^blob:/, '')).origin));
-  await page.goto(laboratory.gateway.url);
-  await page.click('.graphiql-execute-button');
-  await page.waitForFunction(
-    () => document.querySelector('.result-window')?.textContent?.includes('positionIdentifier'),
-    undefined,
-    { timeout: 20_000 },
-  );
-  expect([...hosts]).toEqual([laboratory.gateway.url]);
-  await browser.close();
-});
+test.skipIf(!existsSync(executablePath))(
+  'GraphiQL runs its first query with the key of development and asks no other host than ours',
+  async () => {
+    await using gateway = runProgram('gateway/main.ts', [], { GATEWAY_PORT: '0' });
+    const url = /GraphiQL\s+(http:\S+)\//.exec(await gateway.printed('helix-labs'))?.[1] ?? '';
+    const browser = await chromium.launch({ executablePath, args });
+    const page = await browser.newPage();
+    const hosts = new Set<string>();
+    page.on('request', (request) => hosts.add(new URL(request.url().replace(/^blob:/, '')).origin));
+    await page.goto(url);
+    await page.click('.graphiql-execute-button');
+    await page.waitForFunction(
+      () => document.querySelector('.result-window')?.textContent?.includes('positionIdentifier'),
+      undefined,
+      { timeout: 20_000 },
+    );
+    expect([...hosts]).toEqual([url]);
+    await browser.close();
+  },
+);

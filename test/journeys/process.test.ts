@@ -25,6 +25,7 @@ test('a start with nothing set prints two keys and lines to paste, which answer 
     expect(JSON.parse(stdout)).toMatchObject({
       data: { samples: { totalCount: 500, nodes: [{ status: expect.any(String) }, {}, {}] } },
     });
+    expect(stdout).not.toContain('"errors"');
   }
   gateway.kill('SIGTERM');
   expect((await gateway.ended).code).toBe(0);
@@ -35,7 +36,11 @@ test('a foreign supergraph file is served without a sandbox and without a word a
   const folder = await mkdtemp(join(tmpdir(), 'lab-gateway-'));
   const file = join(folder, 'supergraph.graphql');
   await writeFile(file, composeForeign([books]));
-  await using gateway = runProgram('gateway/main.ts', [], { GATEWAY_PORT: '0', SUPERGRAPH_PATH: file });
+  await using gateway = runProgram('gateway/main.ts', [], {
+    GATEWAY_PORT: '0',
+    SUPERGRAPH_PATH: file,
+    PUBLIC_FIELDS: 'Query.book',
+  });
   const banner = await gateway.printed('/graphql');
   const url = /http:\S+/.exec(banner)?.[0] ?? '';
   const response = await fetch(url, {
@@ -53,6 +58,18 @@ test('a foreign supergraph file is served without a sandbox and without a word a
 
 const refusals: readonly (readonly [string, Record<string, string>, string])[] = [
   ['production without URLs of the services', { ENVIRONMENT: 'production', ...strongSecrets }, 'SAMPLE_SERVICE_URL'],
+  [
+    'session checks without an auth service',
+    { SESSION_CHECK: 'on', AUTH_SUBGRAPH_URL: 'http://127.0.0.1:1/graphql' },
+    'AUTH_SERVICE_URL',
+  ],
+  ['an algorithm that is none', { JWT_ALGORITHMS: 'none' }, 'JWT_ALGORITHMS'],
+  ['public keys without their address', { JWT_ALGORITHMS: 'RS256' }, 'JWT_ALGORITHMS'],
+  [
+    'a secret and public keys at once',
+    { JWT_ALGORITHMS: 'HS256,RS256', JWT_JWKS_URL: 'http://127.0.0.1:1/keys' },
+    'JWT_ALGORITHMS',
+  ],
   ['a port that is none', { GATEWAY_PORT: 'eighty' }, 'GATEWAY_PORT'],
   ['a service URL that is none', { SAMPLE_SERVICE_URL: 'samples:8081/x' }, 'SAMPLE_SERVICE_URL'],
   ['a supergraph file that is not there', { SUPERGRAPH_PATH: '/nowhere/supergraph.graphql' }, '/nowhere/supergraph.graphql'],
@@ -64,6 +81,7 @@ test.each(refusals)('%s stops the start with exit code 1 and says why', async (_
   const { code, stderr } = await gateway.ended;
   expect(code).toBe(1);
   expect(stderr).toContain(named);
+  expect(stderr).not.toMatch(/short\b(?!er)|everybody|more than 32/);
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
