@@ -4,4 +4,5 @@
  */
 export const developmentSecrets = {
   SUBGRAPH_SECRET: 'development-subgraph-secret-that-everybody-can-read',
+  API_KEY_SALT: 'development-api-key-salt-that-everybody-can-read',
 } as const;
