@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { developmentSecrets } from '#kit/development-secrets.ts';
+import { readOrganizationSettings } from '#kit/organizations/settings.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
@@ -19,7 +20,10 @@ const list = z.string().transform((text) =>
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const pathPrefix = z.string().regex(/^(\/[\w.~-]+)*$/, 'is a path such as /api/v1/public');
 
-/** Every variable of the gateway with its default; those of the laboratory's services stand in kit/upstream-settings.ts. */
+/**
+ * Every variable of the gateway with its default; those of the laboratory's services stand in kit/upstream-settings.ts,
+ * those of organizations and keys in kit/organizations/settings.ts.
+ */
 const Variables = z.object({
   /** `development` starts a sandbox for every service without a URL; `production` starts none. */
   ENVIRONMENT: z.enum(['development', 'test', 'staging', 'production']).default('development'),
@@ -131,6 +135,7 @@ export function readConfig(environment: Environment) {
     }),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
+    organizations: readOrganizationSettings(environment),
   });
 }
 

@@ -14,6 +14,7 @@ import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
 import { createGateway } from './gateway.ts';
 import type { Identify } from './http/context.ts';
+import { openOrganizations } from './organizations/open-organizations.ts';
 import { openSource } from './plan/open-source.ts';
 import { localName, routesOf } from './plan/routing.ts';
 
@@ -28,6 +29,15 @@ async function main(): Promise<void> {
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const wanted = localServices(source.sdl, config);
   const { settings, sandboxed } = await reachUpstreams(wanted, config, running);
+  const seeds = await organizations(config);
+  running.use(
+    await openOrganizations({
+      settings: config.organizations,
+      clock: systemClock,
+      seeds,
+      onError: (error) => logger.error({ err: error }, 'organizations'),
+    }),
+  );
   const locals = new Map<string, RunningSubgraph>();
   for (const [name, upstream] of settings) {
     const onUnexpectedError = (error: unknown, subgraph: string): void =>
@@ -44,7 +54,7 @@ async function main(): Promise<void> {
   const gateway = running.use(
     await createGateway(config, { source, locals, logger, identify: unverified, page: await openPage(config) }),
   );
-  process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: await organizations(config) }));
+  process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: seeds }));
   logger.info({ signal: await stopped }, 'stopping');
 }
 
