@@ -36,7 +36,7 @@ export type Organizations = AsyncDisposable & {
 export async function openOrganizations({ settings, clock, seeds, onError }: Parts): Promise<Organizations> {
   await using opening = new AsyncDisposableStack();
   const store = opening.use(await openStore(settings));
-  const bus = opening.use(openBus(settings.redisUrl, onError));
+  const bus = opening.use(await openBus(settings, onError));
   const hasher = keyHasher(settings.peppers);
   if (settings.place?.kind === 'embedded') await seed(seeds, { store, hasher, clock });
   const { laboratory } = settings;

@@ -5,7 +5,7 @@ import type { Change, ChangeBus } from './change-bus.ts';
 import type { OrganizationStore } from './store.ts';
 
 /** Who changes things and from where; it goes into every audit event. */
-export type Origin = Pick<NewAuditEvent, 'sourceIp' | 'userAgent' | 'method' | 'requestId'>;
+type Origin = Pick<NewAuditEvent, 'sourceIp' | 'userAgent' | 'method' | 'requestId'>;
 
 export type AnnouncerParts = {
   readonly store: Pick<OrganizationStore, 'addAuditEvents'>;
@@ -15,7 +15,7 @@ export type AnnouncerParts = {
 };
 
 /** What was done, such as `key.revoke`, to which organization or key. */
-export type Deed = {
+type Deed = {
   readonly deed: string;
   readonly organizationId: string;
   readonly apiKeyId?: string;

@@ -86,7 +86,7 @@ function documents<Shape extends object>(db: Db, name: string, shape: z.ZodType<
       const taken = await takenOf(collection.insertOne({ _id: id, ...toDocument(record) }));
       return taken.size === 0;
     },
-    /** Leaves alone what is there. */
+    /** Leaves alone what is there. An upsert would do, but FerretDB leaves empty lists out of `$setOnInsert`. */
     async insertAll(added: readonly Document[]): Promise<void> {
       if (added.length > 0) await takenOf(collection.insertMany(added, { ordered: false }));
     },

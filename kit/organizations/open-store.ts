@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ChangeBus } from './change-bus.ts';
-import { localBus, redisBus } from './change-bus.ts';
+import { localBus } from './change-bus.ts';
 import type { OrganizationSettings } from './settings.ts';
 import type { OrganizationStore } from './store.ts';
 
@@ -31,5 +31,7 @@ function requireSecret(variable: string, secret: string | undefined): void {
 }
 
 /** Changes go through Redis where there is one, else they stay in this process. */
-export const openBus = (redisUrl: string | undefined, onError: (error: unknown) => void): ChangeBus =>
-  redisUrl === undefined ? localBus() : redisBus({ url: redisUrl, onError });
+export async function openBus({ redisUrl }: OrganizationSettings, onError: (error: unknown) => void): Promise<ChangeBus> {
+  if (redisUrl === undefined) return localBus();
+  return (await import('./redis-bus.ts')).redisBus({ url: redisUrl, onError });
+}

@@ -6,7 +6,7 @@ import type { OrganizationChanges, OrganizationStore } from './store.ts';
 
 type Parts = { readonly store: OrganizationStore; readonly announce: Announce; readonly clock: Clock };
 
-export type NewOrganization = Pick<Organization, 'id' | 'name' | 'plan' | 'limits' | 'graphCredential'>;
+type NewOrganization = Pick<Organization, 'id' | 'name' | 'plan' | 'limits' | 'graphCredential'>;
 
 /** Writes what is asked of organizations, and tells it. @throws ExpectedError BAD_USER_INPUT, NOT_FOUND for a deleted one too */
 export type OrganizationAdministration = {

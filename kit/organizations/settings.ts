@@ -5,7 +5,7 @@ import type { Environment } from '#kit/upstream-settings.ts';
 import type { Peppers } from './keys.ts';
 
 /** Where organizations are kept. */
-export type StorePlace =
+type StorePlace =
   | { readonly kind: 'mongodb'; readonly uri: string; readonly database?: string }
   | { readonly kind: 'embedded'; readonly file: string };
 

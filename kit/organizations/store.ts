@@ -2,7 +2,7 @@ import type { ApiKey, AuditEvent, Organization, UsageRow } from './records.ts';
 
 export type OrganizationChanges = Partial<Pick<Organization, 'plan' | 'status' | 'limits' | 'graphCredential'>>;
 
-export type ApiKeyChanges = Partial<Pick<ApiKey, 'isActive' | 'replacedBy' | 'overlapUntil'>>;
+type ApiKeyChanges = Partial<Pick<ApiKey, 'isActive' | 'replacedBy' | 'overlapUntil'>>;
 
 /** Uses of one key since they were last counted. */
 export type KeyUse = { readonly id: string; readonly uses: number; readonly lastUsedAt: Date };

@@ -13,8 +13,8 @@ service about it hears that it is not valid.
   npm run cli -- query '{ samples(first: 3) { nodes { name } } }' --token "$(npm run --silent cli -- token)"
 
   --role     ${roles.join(', ')} (guest)
-  --subject  id of the person (that of the sandbox's first user)
-  --email    address of the person (admin@lab.example)
+  --subject  id of the person (that of the sandbox's guest)
+  --email    address of the person (guest@lab.example)
   --expires  time from now, or a date (1h)
   --json     print {"token", "expiresAt"}
 
@@ -27,8 +27,8 @@ export const token: Command = {
     const { values } = readWords(words, [], {
       ...commonOptions,
       role: { type: 'string', default: 'guest' },
-      subject: { type: 'string', default: '05e70000-0000-4000-8000-000000000001' },
-      email: { type: 'string', default: 'admin@lab.example' },
+      subject: { type: 'string', default: '05e70000-0000-4000-8000-000000000003' },
+      email: { type: 'string', default: 'guest@lab.example' },
       expires: { type: 'string', default: '1h' },
     });
     const { role, subject, email } = values;

@@ -24,13 +24,13 @@ export async function withAdministration<Result>(
 ): Promise<Result> {
   const settings = readOrganizationSettings(environment);
   await using store = await openStore(settings);
-  await using bus = openBus(settings.redisUrl, warn);
+  await using bus = await openBus(settings, warnOnce());
   const clock = systemClock;
   const announce = announcer({
     store,
     bus,
     clock,
-    origin: { method: 'CLI', userAgent: `lab-gateway-cli (${userInfo().username})` },
+    origin: { method: 'CLI', userAgent: `lab-gateway-cli (${personAtTerminal()})` },
   });
   return await command({
     store,
@@ -39,5 +39,22 @@ export async function withAdministration<Result>(
   });
 }
 
-const warn = (error: unknown): void =>
-  console.error(`Redis could not be told, so gateways follow within 5 s: ${error instanceof Error ? error.message : error}`);
+/** A connection that fails says so several times. */
+function warnOnce(): (error: unknown) => void {
+  let isWarned = false;
+  return (error) => {
+    if (isWarned) return;
+    isWarned = true;
+    const why = error instanceof Error ? error.message : String(error);
+    console.error(`Redis could not be told, so gateways follow within 5 s: ${why}`);
+  };
+}
+
+/** In a container the user often has a number and no name. */
+function personAtTerminal(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.()}`;
+  }
+}
