@@ -155,6 +155,18 @@ describe('a revoked key', () => {
     await expect(ring.authenticate()).rejects.toMatchObject(unauthenticated);
   });
 
+  test('stays refused when the store goes away after that', async () => {
+    await using ring = await start();
+    await ring.authenticate();
+    await ring.store.updateKey('key_one', { isActive: false });
+    ring.clock.advance(5_000);
+    await expect(ring.authenticate()).rejects.toMatchObject(unauthenticated);
+    ring.spoiled.mode = 'failing';
+    await expect(ring.authenticate()).rejects.toMatchObject(unauthenticated);
+    ring.clock.advance(2_000);
+    await expect(ring.authenticate()).rejects.toMatchObject({ code: 'AUTH_UNAVAILABLE' });
+  });
+
   test('is refused at once where it is heard of; other organizations stay cached', async () => {
     await using ring = await start();
     await ring.authenticate();
