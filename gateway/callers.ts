@@ -1,24 +1,24 @@
 import type { Logger } from 'pino';
-import type { Caller } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
-import { unauthenticated } from '#kit/errors.ts';
 import type { ServiceParts } from '#kit/open-service.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import type { Config } from './config.ts';
 import type { Identity, TokenKeys } from './identity/open-identity.ts';
 import { openIdentity } from './identity/open-identity.ts';
+import type { Organizations } from './organizations/open-organizations.ts';
 
 type Parts = {
   /** The auth service as the subgraph of this process reaches it. */
   readonly auth: ServiceParts['settings'] | undefined;
+  readonly organizations: Pick<Organizations, 'keyring' | 'store'>;
   /** True when the sandbox stands in for it. */
   readonly sandboxed: boolean;
   readonly logger: Logger;
 };
 
 /** How callers become known: people by the tokens of the auth service, organizations by their keys. */
-export async function openCallers(config: Config, { auth, sandboxed, logger }: Parts): Promise<Identity> {
+export async function openCallers(config: Config, { auth, organizations, sandboxed, logger }: Parts): Promise<Identity> {
   const { keys, rules, keepMs } = config.identity;
   const settings = sessionService(config, auth);
   if (settings === undefined && keys.kind === 'secrets')
@@ -31,7 +31,8 @@ export async function openCallers(config: Config, { auth, sandboxed, logger }: P
       settings,
       onBreakerChange: (service, state) => logger.warn({ service, state }, 'circuit breaker of session checks'),
     },
-    ...(await openPartners(config)),
+    partnerOf: organizations.keyring.authenticate,
+    planOf: async (id) => (await organizations.store.organization(id))?.plan ?? 'default',
     clock: systemClock,
     onFailure: (error) => logger.error({ err: error }, 'credentials cannot be checked'),
   });
@@ -50,17 +51,3 @@ function sessionService({ identity, upstreams }: Config, local: Parts['auth']): 
 /** The sandbox signs with its own secret, whichever is set for a real auth service. */
 const withDevelopmentSecret = (keys: TokenKeys): TokenKeys =>
   keys.kind === 'secrets' ? { ...keys, secrets: [...keys.secrets, developmentSecrets.JWT_SECRET_KEY] } : keys;
-
-type Partners = {
-  readonly partnerOf: (key: string, address: string) => Promise<Caller>;
-  readonly planOf: (organization: string) => Promise<string>;
-};
-
-/** Stands in for the store of organizations and keys: development knows two organizations, elsewhere there is none. */
-async function openPartners({ environment }: Config): Promise<Partners> {
-  if (environment === 'development') {
-    const { developmentPartners, developmentPlan } = await import('#ops/sandbox/partners.ts');
-    return { partnerOf: developmentPartners(), planOf: developmentPlan };
-  }
-  return { partnerOf: () => Promise.reject(unauthenticated()), planOf: async () => 'default' };
-}

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AddressSet } from '#kit/address-set.ts';
 import { addressSet } from '#kit/address-set.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
+import { organizationVariables, readOrganizationSettings } from '#kit/organizations/settings.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
@@ -45,7 +46,10 @@ const claims =
   /^(x-(api-key|org-.*|user-.*|forwarded-.*|internal-.*|gateway-.*)|cookie|host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-.*|proxy-.*)$/;
 const mayForward = (name: string): boolean => /^[a-z0-9-]+$/i.test(name) && !claims.test(name.toLowerCase());
 
-/** Every variable of the gateway with its default; those of the laboratory's services stand in kit/upstream-settings.ts. */
+/**
+ * Every variable of the gateway with its default; those of the laboratory's services stand in kit/upstream-settings.ts,
+ * those of organizations and keys in kit/organizations/settings.ts.
+ */
 const Variables = z.object({
   /** `development` starts a sandbox for every service without a URL; `production` starts none. */
   ENVIRONMENT: z.enum(['development', 'test', 'staging', 'production']).default('development'),
@@ -88,8 +92,6 @@ const Variables = z.object({
   /** What a token must name as its issuer and its audience. */
   JWT_ISSUER: z.string().default('auth-service'),
   JWT_AUDIENCE: z.string().default('lab-management-system'),
-  /** Organization of people whose token names none. */
-  DEFAULT_ORGANIZATION: z.string().default('lab'),
   /** Whether the auth service is asked if a token's session still stands; on where there is one and it issues the tokens. */
   SESSION_CHECK: z.enum(['on', 'off']).optional(),
   /** How long a token is believed without asking again, in seconds. */
@@ -149,7 +151,7 @@ const Variables = z.object({
 });
 
 /** Names of every variable, for those who fill them from files. */
-export const variableNames: readonly string[] = [...Object.keys(Variables.shape), ...upstreamVariables];
+export const variableNames: readonly string[] = [...Object.keys(Variables.shape), ...organizationVariables, ...upstreamVariables];
 
 export type Config = ReturnType<typeof readConfig>;
 
@@ -164,6 +166,7 @@ export function readConfig(environment: Environment) {
     throw new Error(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
   const variables = parsed.data;
   checkSecrets(variables, environment);
+  const organizations = readOrganizationSettings(environment);
   return Object.freeze({
     environment: variables.ENVIRONMENT,
     http: Object.freeze({
@@ -190,7 +193,7 @@ export function readConfig(environment: Environment) {
       feedPath: variables.IP_FEED_PATH,
       feedPollMs: variables.IP_FEED_POLL_MS,
     }),
-    identity: Object.freeze(identity(variables)),
+    identity: Object.freeze(identity(variables, organizations.laboratory)),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     log: Object.freeze({ level: variables.LOG_LEVEL }),
     supergraph: Object.freeze({
@@ -219,6 +222,7 @@ export function readConfig(environment: Environment) {
     }),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
+    organizations,
   });
 }
 
@@ -255,7 +259,7 @@ const publicFields = ['login', 'refreshSession', 'register', 'requestPasswordRes
   (field) => `Mutation.${field}`,
 );
 
-function identity(variables: z.infer<typeof Variables>) {
+function identity(variables: z.infer<typeof Variables>, laboratory: string) {
   const {
     ENVIRONMENT,
     JWT_JWKS_URL: url,
@@ -270,7 +274,7 @@ function identity(variables: z.infer<typeof Variables>) {
       algorithms,
       issuer: variables.JWT_ISSUER,
       audience: variables.JWT_AUDIENCE,
-      defaultOrganization: variables.DEFAULT_ORGANIZATION,
+      defaultOrganization: laboratory,
     }),
     /** `auto` where it follows from there being an auth service. */
     sessionCheck: variables.SESSION_CHECK ?? (url === undefined ? 'auto' : 'off'),

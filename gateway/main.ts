@@ -12,6 +12,7 @@ import { subgraphs } from '#subgraphs/registry.ts';
 import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
 import { readConfig, variableNames } from './config.ts';
+import { openOrganizations } from './organizations/open-organizations.ts';
 import { openSource } from './plan/open-source.ts';
 import { localName, routesOf } from './plan/routing.ts';
 
@@ -26,6 +27,15 @@ async function main(): Promise<void> {
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const wanted = localServices(source.sdl, config);
   const { settings, sandboxed } = await reachUpstreams(wanted, config, running);
+  const seeds = await organizations(config);
+  const known = running.use(
+    await openOrganizations({
+      settings: config.organizations,
+      clock: systemClock,
+      seeds,
+      onError: (error) => logger.error({ err: error }, 'organizations'),
+    }),
+  );
   const locals = new Map<string, RunningSubgraph>();
   for (const [name, upstream] of settings) {
     const onUnexpectedError = (error: unknown, subgraph: string): void =>
@@ -40,14 +50,19 @@ async function main(): Promise<void> {
     locals.set(name, running.use(subgraph));
   }
   const { identify, ready } = running.use(
-    await openCallers(config, { auth: settings.get('auth'), sandboxed: sandboxed.includes('auth'), logger }),
+    await openCallers(config, {
+      auth: settings.get('auth'),
+      organizations: known,
+      sandboxed: sandboxed.includes('auth'),
+      logger,
+    }),
   );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
   const { createGateway } = await import('./gateway.ts');
   const gateway = running.use(
     await createGateway(config, { source, locals, logger, identify, ready, page: await openPage(config) }),
   );
-  process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: await organizations(config) }));
+  process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: seeds }));
   logger.info({ signal: await stopped }, 'stopping');
 }
 

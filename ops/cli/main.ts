@@ -1,26 +1,25 @@
-import type { Command } from './command.ts';
+import type { Commands } from './command.ts';
 import { UsageError } from './command.ts';
+import { dispatch } from './dispatch.ts';
+import { keyCommands } from './key.ts';
+import { migrate } from './migrate.ts';
+import { organizationCommands } from './org.ts';
 import { query } from './query.ts';
+import { token } from './token.ts';
 
-const commands: Readonly<Record<string, Command>> = { query };
+const commands: Commands = {
+  query,
+  org: { summary: 'organizations: create, list, show, set-plan, suspend, resume, delete', commands: organizationCommands },
+  key: { summary: 'API keys of organizations: create, list, rotate, revoke', commands: keyCommands },
+  migrate,
+  token,
+};
 
-const list = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
-const overview = ['npm run cli -- COMMAND …', '', ...list, '', 'COMMAND --help tells more.'].join('\n');
-
-async function main([verb, ...words]: readonly string[]): Promise<number> {
-  if (verb === undefined || verb === '--help') return print(overview, 0);
-  const command = Object.hasOwn(commands, verb) ? commands[verb] : undefined;
-  if (command === undefined) throw new UsageError(`There is no command ${verb}.\n\n${overview}`);
-  if (words.includes('--help')) return print(command.help, 0);
-  return command.run(words);
-}
-
-function print(text: string, code: number): number {
-  console.log(text);
-  return code;
-}
-
-process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
+process.exitCode = await dispatch(commands, {
+  program: 'npm run cli --',
+  words: process.argv.slice(2),
+  environment: process.env,
+}).catch((error: Error) => {
   console.error(error.message);
-  return 2;
+  return error instanceof UsageError ? 2 : 1;
 });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import type { Command } from './command.ts';
 import { UsageError } from './command.ts';
+import { readWords } from './words.ts';
 
 const help = `Sends one operation to a running gateway and prints the answer.
 
@@ -16,23 +16,26 @@ const help = `Sends one operation to a running gateway and prints the answer.
 Exit code 0 for an answer without errors, 1 for an answer with errors, 2 when it could not be asked.`;
 
 async function run(words: readonly string[]): Promise<number> {
-  const { positionals, values } = parseArgs({
-    args: [...words],
-    allowPositionals: true,
-    options: {
-      url: { type: 'string', default: 'http://127.0.0.1:8000/graphql' },
-      key: { type: 'string' },
-      token: { type: 'string' },
-      variables: { type: 'string', default: '{}' },
-    },
+  const { positionals, values } = readWords(words, ['operation'], {
+    url: { type: 'string', default: 'http://127.0.0.1:8000/graphql' },
+    key: { type: 'string' },
+    token: { type: 'string' },
+    variables: { type: 'string', default: '{}' },
   });
-  const [operation] = positionals;
-  if (operation === undefined) throw new UsageError('Which operation? Give its text or a file.');
-  const query = operation.includes('{') ? operation : await readFile(operation, 'utf8');
+  const [operation = ''] = positionals;
+  const query = operation.includes('{') ? operation : await readOperation(operation);
   const headers = { 'content-type': 'application/json', ...credentials(values) };
   const answer = await send(values.url, { headers, body: JSON.stringify({ query, variables: readVariables(values.variables) }) });
   console.log(JSON.stringify(answer, null, 2));
   return 'errors' in answer ? 1 : 0;
+}
+
+async function readOperation(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${file} is neither an operation nor a file that can be read.`, { cause });
+  }
 }
 
 function credentials({

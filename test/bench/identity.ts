@@ -2,15 +2,23 @@ import { identifier } from '#gateway/identity/identify.ts';
 import { knownUsers } from '#gateway/identity/known-users.ts';
 import { sharedSecrets } from '#gateway/identity/shared-secrets.ts';
 import { userTokens } from '#gateway/identity/user-tokens.ts';
+import { openOrganizations } from '#gateway/organizations/open-organizations.ts';
 import { systemClock } from '#kit/clock.ts';
-import { developmentPartners } from '#ops/sandbox/partners.ts';
+import { readOrganizationSettings } from '#kit/organizations/settings.ts';
+import { developmentOrganizations } from '#ops/sandbox/organizations.ts';
 import { bearer, claims, incoming, secret, token } from '#test/harness/identity.ts';
 
 // Prints the CPU time that it takes to know a caller, in µs a request: node test/bench/identity.ts
 const rules = { algorithms: ['HS256'], issuer: 'auth-service', audience: 'lab-management-system', defaultOrganization: 'lab' };
 const verify = userTokens({ rules, keysOf: sharedSecrets([secret]), planOf: async () => 'default', clock: systemClock });
 const parts = { verify, sessionHolds: async () => true, clock: systemClock };
-const partnerOf = developmentPartners();
+await using organizations = await openOrganizations({
+  settings: { ...readOrganizationSettings({}), place: { kind: 'embedded', file: ':memory:' } },
+  clock: systemClock,
+  seeds: developmentOrganizations,
+  onError: console.error,
+});
+const partnerOf = organizations.keyring.authenticate;
 const kept = identifier({ userOf: knownUsers({ ...parts, keepMs: 30_000 }), partnerOf });
 const anew = identifier({ userOf: knownUsers({ ...parts, keepMs: 0 }), partnerOf });
 
