@@ -2,54 +2,58 @@ import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
-import { bulkhead } from './bulkhead.ts';
 import type { Call } from './call.ts';
-import { callRate } from './call-rate.ts';
 import { stranger } from './caller.ts';
-import type { BreakerState } from './circuit-breaker.ts';
-import { breaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
-import { consulInstances } from './consul.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
-import type { Layer } from './layer.ts';
-import type { Decoder, RestClient, UpstreamOptions } from './rest-client.ts';
-import { openUpstream } from './rest-client.ts';
-import type { RestRequest, RestResponse } from './rest-transport.ts';
-import { retryReads } from './retry-reads.ts';
+import type { Decoder, RestClient } from './rest-client.ts';
 import { DateTime, Json } from './scalars.ts';
 import type { ServiceName } from './service-names.ts';
+import { serviceNames } from './service-names.ts';
 import type { Permissions } from './shield.ts';
 import { guard } from './shield.ts';
 import type { UpstreamSettings } from './upstream-settings.ts';
-import { maxUpstreamBytes } from './upstream-settings.ts';
+import type { Upstreams } from './upstreams.ts';
 
 /** What is opened once per process and subgraph. */
 type SubgraphParts = {
-  readonly settings: UpstreamSettings & { readonly url: string };
+  /** Connections to every service that the subgraph needs; their owner closes them. */
+  readonly upstreams: Upstreams;
   readonly clock: Clock;
   /** Keeps idempotency keys; in this process's memory by default. */
   readonly idempotency?: Idempotency;
-  /** Hears when an upstream's circuit opens, is tried, or closes. */
-  readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
 };
 
 /** What a definition opens itself with. */
-export type OpenParts = SubgraphParts & {
+export type OpenParts = Pick<SubgraphParts, 'clock'> & {
+  /** Those of the service of the subgraph's name. */
+  readonly settings: UpstreamSettings;
   /**
    * Calls on nobody's behalf, for what several requests share: they outlive the caller that happened to start them and
    * end after 15 s at the latest. The name is their request id.
    */
   readonly background: (name: string) => RestClient;
+  /** Is told what a person has to mend: it is logged as an error. */
+  readonly onLeftBehind: (error: Error) => void;
 };
 
-/** What belongs to one request: its calls to the subgraph's upstream. */
-type RequestParts = {
+/** Calls to the services that a subgraph needs, on behalf of one caller. */
+export type Clients<Other extends ServiceName = never> = {
+  /** The service of the subgraph's name. */
   readonly rest: RestClient;
+  /** One of the other services that its definition names. */
+  readonly other: (service: Other) => RestClient;
+};
+
+/** What belongs to one request: its calls to the subgraph's upstreams. */
+type RequestParts<Other extends ServiceName> = Clients<Other> & {
+  /** The same calls with 30 s of their own, for what must come to an end although the caller is gone or the time is up. */
+  readonly detached: () => Clients<Other>;
   readonly call: Call;
   /** Runs a creating mutation once per `idempotencyKey` of this caller. */
   readonly once: Once;
@@ -66,7 +70,7 @@ type SchemaModule = Exclude<Extract<Parameters<typeof buildSubgraphSchema>[0], r
 
 export type SubgraphResolvers = NonNullable<SchemaModule['resolvers']>;
 
-export type SubgraphDefinition<Context extends object> = {
+export type SubgraphDefinition<Context extends object, Other extends ServiceName = never> = {
   readonly name: ServiceName;
   /** The `schema.graphql` of the folder. */
   readonly schema: URL;
@@ -74,12 +78,14 @@ export type SubgraphDefinition<Context extends object> = {
   readonly permissions: Permissions;
   /** What the upstream means by its refusals; the rules for every upstream hold where it is silent. */
   readonly decode?: Decoder;
+  /** Further services that it calls, each with what that one means by its refusals. */
+  readonly others?: Readonly<Record<Other, Decoder>>;
   /** Opens what outlives a request and returns how the context of one request is made. */
-  readonly open: (parts: OpenParts) => (request: RequestParts) => Context;
+  readonly open: (parts: OpenParts) => (request: RequestParts<Other>) => Context;
 };
 
 /** A subgraph that can be asked: in the gateway's process by `execute`, over HTTP through subgraphs/serve.ts. */
-export type RunningSubgraph = AsyncDisposable & {
+export type RunningSubgraph = {
   readonly name: ServiceName;
   readonly schema: GraphQLSchema;
   /** The context of a call; the same call always gets the same one, and so the same loaders. */
@@ -89,62 +95,49 @@ export type RunningSubgraph = AsyncDisposable & {
 
 export type Subgraph = {
   readonly name: ServiceName;
+  /** The services that it calls, that of its own name among them. */
+  readonly needs: readonly ServiceName[];
   readonly open: (parts: SubgraphParts) => RunningSubgraph;
 };
 
-export function defineSubgraph<Context extends object>(definition: SubgraphDefinition<Context>): Subgraph {
-  const { name, permissions, decode, open } = definition;
+export function defineSubgraph<Context extends object, Other extends ServiceName = never>(
+  definition: SubgraphDefinition<Context, Other>,
+): Subgraph {
+  const { name, permissions, open } = definition;
+  const decoders = new Map(Object.entries<Decoder>(definition.others ?? {}));
   return {
     name,
-    open(parts) {
-      const { timeoutMs, connections, token, caFile } = parts.settings;
-      const upstream = openUpstream({
-        service: name,
-        ...instancesOf(name, parts),
-        clock: parts.clock,
-        timeoutMs,
-        connections,
-        maxBytes: maxUpstreamBytes,
-        ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
-        layers: resilience(name, parts),
-        credential:
-          parts.settings.credential ??
-          (token === undefined ? { kind: 'none' } : { kind: 'bearer', token, header: 'authorization' }),
-        ...(decode !== undefined && { decode }),
+    needs: serviceNames.filter((service) => service === name || decoders.has(service)),
+    open({ upstreams, clock, idempotency = idempotencyInMemory(), onUnexpectedError }) {
+      const upstream = upstreams.to(name);
+      const clientsFor = (call: Call): Clients<Other> => ({
+        rest: upstream.forCall(call, definition.decode),
+        other: (service) => upstreams.to(service).forCall(call, decoders.get(service)),
       });
       const schema = guard(buildSchema(definition), permissions);
-      const background = (requestId: string): RestClient =>
-        upstream.forCall({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller: stranger });
-      const idempotency = parts.idempotency ?? idempotencyInMemory();
-      const makeContext = open({ ...parts, background });
+      const makeContext = open({
+        settings: upstream.settings,
+        clock,
+        background: (requestId) =>
+          clientsFor({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller: stranger }).rest,
+        onLeftBehind: (error) => onUnexpectedError(error, name),
+      });
+      const requestParts = (call: Call): RequestParts<Other> => ({
+        ...clientsFor(call),
+        detached: () => clientsFor({ ...call, signal: AbortSignal.timeout(detachedTimeoutMs) }),
+        call,
+        once: onceFor(call, idempotency),
+      });
       // Rules of permissions look at `call`, whatever else the context holds.
-      const contextFor = perCall((call) =>
-        Object.assign(makeContext({ rest: upstream.forCall(call), call, once: onceFor(call, idempotency) }), { call }),
-      );
+      const contextFor = perCall((call) => Object.assign(makeContext(requestParts(call)), { call }));
       return {
         name,
         schema,
         contextFor,
-        execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => parts.onUnexpectedError(error, name) }),
-        [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+        execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => onUnexpectedError(error, name) }),
       };
     },
   };
-}
-
-/** What stands between a call and the network, the outermost first. */
-function resilience(
-  service: ServiceName,
-  { settings, clock, onBreakerChange }: SubgraphParts,
-): readonly Layer<RestRequest, RestResponse>[] {
-  const { callsPerMinute, circuitBreaker, failureThreshold, recoverySeconds, connections, queue } = settings;
-  const onChange = (state: BreakerState): void => onBreakerChange?.(service, state);
-  return [
-    ...(callsPerMinute === undefined ? [] : [callRate({ service, perMinute: callsPerMinute, clock })]),
-    ...(circuitBreaker ? [breaker({ service, failureThreshold, recoveryMs: recoverySeconds * 1_000, onChange })] : []),
-    retryReads(),
-    bulkhead({ service, running: connections, waiting: queue }),
-  ];
 }
 
 /** Keys belong to one person, or to one organization's key. */
@@ -154,6 +147,7 @@ const onceFor =
     idempotency({ key, caller: `${call.caller.kind} ${call.caller.organization} ${call.caller.subject}`, fingerprint, run });
 
 const backgroundTimeoutMs = 15_000;
+const detachedTimeoutMs = 30_000;
 
 const scalars = { DateTime, JSON: Json };
 
@@ -174,27 +168,6 @@ function referencesOneByOne(resolvers: SubgraphResolvers): SubgraphResolvers {
     return [type, { ...fields, __resolveReference: async (...args: Parameters<Resolve>) => resolve(...args) }] as const;
   });
   return Object.fromEntries(wrapped);
-}
-
-/** Instances are listed with commas, or told by Consul. A URL may have a path, which goes before the prefix and is the same for all. */
-function instancesOf(
-  service: ServiceName,
-  { settings, onUnexpectedError }: SubgraphParts,
-): Pick<UpstreamOptions, 'origins' | 'prefix'> {
-  const { url, prefix, consulUrl, consulDatacenter, consulToken } = settings;
-  const parsed = url.split(',').map((instance) => new URL(instance.trim()));
-  const [first] = parsed;
-  if (first?.protocol !== 'consul:') {
-    return { origins: parsed.map(({ origin }) => origin), prefix: (first?.pathname ?? '').replace(/\/+$/, '') + prefix };
-  }
-  const source = consulInstances({
-    service: first.hostname,
-    url: consulUrl,
-    ...(consulDatacenter !== undefined && { datacenter: consulDatacenter }),
-    ...(consulToken !== undefined && { token: consulToken }),
-    onFailure: (error) => onUnexpectedError(error, service),
-  });
-  return { origins: source, prefix };
 }
 
 function perCall<Value extends object>(make: (call: Call) => Value): (call: Call) => Value {

@@ -3,7 +3,9 @@ import { systemClock } from '#kit/clock.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
+import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, urlVariable } from '#kit/upstream-settings.ts';
+import { openUpstreams } from '#kit/upstreams.ts';
 import { subgraphs } from './registry.ts';
 import { serve } from './serve.ts';
 
@@ -15,8 +17,8 @@ const help = `Serves one subgraph over HTTP, for a gateway elsewhere.
   --port  port to listen on (4001); 0 takes any free one
   --json  print {"name", "url"} instead of a sentence
 
-The service behind it is named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL. SUBGRAPH_SECRET must be
-that of the gateway, the only caller that is answered.`;
+The services behind it are named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL; storage and sequencing
+call the samples service as well. SUBGRAPH_SECRET must be that of the gateway, the only caller that is answered.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -34,16 +36,24 @@ async function main(): Promise<number> {
   if (values.help) return say(help, 0);
   const [name] = positionals;
   if (!isServiceName(name)) return say(`Which subgraph? Known are ${serviceNames.join(', ')}.\n\n${help}`, 2);
-  const settings = readUpstreamSettings(name, process.env);
-  if (settings.url === undefined)
-    return say(`${urlVariable(name)} is not set. Start a stand-in with: npm run sandbox -- ${name}`, 2);
+  const subgraph = await subgraphs[name]();
+  const settings = new Map<ServiceName, ReachableSettings>();
+  const missing: ServiceName[] = [];
+  for (const service of subgraph.needs) {
+    const { url, ...given } = readUpstreamSettings(service, process.env);
+    if (url === undefined) missing.push(service);
+    else settings.set(service, { ...given, url });
+  }
+  if (missing.length > 0)
+    return say(
+      `Not set: ${missing.map(urlVariable).join(', ')}. Start stand-ins with: npm run sandbox -- ${missing.join(' ')}`,
+      2,
+    );
   const onUnexpectedError = (error: unknown): void => console.error(error);
   const secret = process.env['SUBGRAPH_SECRET'] || developmentSecrets.SUBGRAPH_SECRET;
-  const running = (await subgraphs[name]()).open({
-    settings: { ...settings, url: settings.url },
-    clock: systemClock,
-    onUnexpectedError,
-  });
+  const parts = { clock: systemClock, onUnexpectedError };
+  await using upstreams = await openUpstreams(settings, parts);
+  const running = subgraph.open({ ...parts, upstreams });
   await using served = await serve(running, { host: values.host, port: Number(values.port), secret, onUnexpectedError });
   say(values.json ? JSON.stringify({ name, url: served.url }) : `The ${name} subgraph listens on ${served.url}`, 0);
   await new Promise((resolve) => {

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { bulkhead } from './bulkhead.ts';
+import { callRate } from './call-rate.ts';
+import type { BreakerState } from './circuit-breaker.ts';
+import { breaker } from './circuit-breaker.ts';
+import type { Clock } from './clock.ts';
+import { consulInstances } from './consul.ts';
+import type { Layer } from './layer.ts';
+import type { Upstream, UpstreamOptions } from './rest-client.ts';
+import { openUpstream } from './rest-client.ts';
+import type { RestRequest, RestResponse } from './rest-transport.ts';
+import { retryReads } from './retry-reads.ts';
+import type { ServiceName } from './service-names.ts';
+import type { ReachableSettings } from './upstream-settings.ts';
+import { maxUpstreamBytes } from './upstream-settings.ts';
+
+type Parts = {
+  readonly clock: Clock;
+  /** Hears when a service's circuit opens, is tried, or closes. */
+  readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
+  /** Hears when Consul cannot be asked for a service's instances. */
+  readonly onUnexpectedError: (error: unknown, service: ServiceName) => void;
+};
+
+type ServiceConnection = Upstream & { readonly settings: ReachableSettings };
+
+/** The connections of one process to the laboratory's services: one each, however many subgraphs call it. */
+export type Upstreams = AsyncDisposable & {
+  /** @throws Error when the service is none of those that were opened */
+  readonly to: (service: ServiceName) => ServiceConnection;
+};
+
+export async function openUpstreams(settings: ReadonlyMap<ServiceName, ReachableSettings>, parts: Parts): Promise<Upstreams> {
+  await using opening = new AsyncDisposableStack();
+  const connections = new Map<ServiceName, ServiceConnection>();
+  for (const [service, given] of settings) {
+    const upstream = opening.use(openUpstream(optionsOf(service, given, parts)));
+    connections.set(service, { ...upstream, settings: given });
+  }
+  const opened = opening.move();
+  return {
+    to(service) {
+      const connection = connections.get(service);
+      if (connection === undefined) throw new Error(`No connection to the ${service} service was opened.`);
+      return connection;
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function optionsOf(service: ServiceName, settings: ReachableSettings, parts: Parts): UpstreamOptions {
+  const { timeoutMs, connections, token, caFile, credential } = settings;
+  return {
+    service,
+    ...instancesOf(service, settings, parts),
+    clock: parts.clock,
+    timeoutMs,
+    connections,
+    maxBytes: maxUpstreamBytes,
+    ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
+    layers: resilience(service, settings, parts),
+    credential: credential ?? (token === undefined ? { kind: 'none' } : { kind: 'bearer', token, header: 'authorization' }),
+  };
+}
+
+/** What stands between a call and the network, the outermost first. */
+function resilience(
+  service: ServiceName,
+  settings: ReachableSettings,
+  { clock, onBreakerChange }: Parts,
+): readonly Layer<RestRequest, RestResponse>[] {
+  const { callsPerMinute, circuitBreaker, failureThreshold, recoverySeconds, connections, queue } = settings;
+  const onChange = (state: BreakerState): void => onBreakerChange?.(service, state);
+  return [
+    ...(callsPerMinute === undefined ? [] : [callRate({ service, perMinute: callsPerMinute, clock })]),
+    ...(circuitBreaker ? [breaker({ service, failureThreshold, recoveryMs: recoverySeconds * 1_000, onChange })] : []),
+    retryReads(),
+    bulkhead({ service, running: connections, waiting: queue }),
+  ];
+}
+
+/** Instances are listed with commas, or told by Consul. A URL may have a path, which goes before the prefix and is the same for all. */
+function instancesOf(
+  service: ServiceName,
+  { url, prefix, consulUrl, consulDatacenter, consulToken }: ReachableSettings,
+  { onUnexpectedError }: Parts,
+): Pick<UpstreamOptions, 'origins' | 'prefix'> {
+  const parsed = url.split(',').map((instance) => new URL(instance.trim()));
+  const [first] = parsed;
+  if (first?.protocol !== 'consul:') {
+    return { origins: parsed.map(({ origin }) => origin), prefix: (first?.pathname ?? '').replace(/\/+$/, '') + prefix };
+  }
+  const source = consulInstances({
+    service: first.hostname,
+    url: consulUrl,
+    ...(consulDatacenter !== undefined && { datacenter: consulDatacenter }),
+    ...(consulToken !== undefined && { token: consulToken }),
+    onFailure: (error) => onUnexpectedError(error, service),
+  });
+  return { origins: source, prefix };
+}
