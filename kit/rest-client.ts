@@ -74,7 +74,12 @@ type Exchange = Write<unknown> & { readonly method: RestRequest['method']; reado
 function clientFor({ call, decode, handle, options }: Parts): RestClient {
   const meaning = { service: options.service, decode };
   const slot = pLimit(options.callsPerRequest ?? 10);
-  const exchange = (wanted: Exchange): Promise<RestResponse> => slot(() => handle(requestFor(wanted, call, options)));
+  const exchange = (wanted: Exchange): Promise<RestResponse> =>
+    slot(async () => {
+      // The calls under way end with the same signal, so one that waited gets its turn at once and must not use it.
+      if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', options.service, { cause: call.signal.reason });
+      return handle(requestFor(wanted, call, options));
+    });
   return {
     async get(path, read) {
       const response = await exchange({ ...read, method: 'GET', path });

@@ -167,3 +167,25 @@ test('a caller who has gone away is told so in our words', async () => {
   const gone = AbortSignal.abort(new Error('gone'));
   await expect(call(request('GET', gone))).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT', extensions: { service: 'things' } });
 });
+
+test('a caller who leaves while its call waits in the bulkhead is let go at once, and its call is never made', async () => {
+  const answers: ((response: RestResponse) => void)[] = [];
+  const methods: string[] = [];
+  const call = bulkhead({ service: 'things', running: 1, waiting: 3 })(({ method }) => {
+    methods.push(method);
+    return new Promise((resolve) => answers.push(resolve));
+  });
+  const first = call(request('GET'));
+  const caller = new AbortController();
+  const waiting = call(request('PUT', caller.signal));
+  const next = call(request('POST'));
+  caller.abort(new Error('gone'));
+  await expect(waiting).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT', extensions: { service: 'things' } });
+  expect(methods).toEqual(['GET']);
+  answers.shift()?.(answer(200));
+  await first;
+  await vi.advanceTimersByTimeAsync(1);
+  answers.shift()?.(answer(200));
+  await next;
+  expect(methods).toEqual(['GET', 'POST']);
+});
