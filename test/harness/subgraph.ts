@@ -10,7 +10,7 @@ import type { ServiceName } from '#kit/service-names.ts';
 import type { ReachableSettings, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
-import type { Sandbox, SandboxCall } from '#ops/sandbox/sandbox.ts';
+import type { Sandbox, SandboxCall, ServiceHook } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
@@ -25,6 +25,8 @@ type Options = {
   readonly url?: string;
   /** The services behave as the real ones do, with their defects. */
   readonly quirks?: true;
+  /** Installed on every sandbox service before its routes. */
+  readonly hooks?: readonly ServiceHook[];
   /** Hears of bugs and of what a person has to mend; printed unless told. */
   readonly onUnexpectedError?: (error: unknown) => void;
 };
@@ -62,7 +64,7 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
   const onCall = (call: SandboxCall): void => void calls.push(call);
   const started = options.url === undefined ? subgraph.needs : [];
   const sandbox = opening.use(
-    await startSandbox({ services: started, ports: 'any', onCall, ...(options.quirks && { quirks: true }) }),
+    await startSandbox({ services: started, ports: 'any', onCall, hooks: options.hooks ?? [], quirks: options.quirks ?? false }),
   );
   const upstreamOf = (service: ServiceName): string => options.url ?? sandbox.urls.get(service) ?? '';
   const settings = new Map(
