@@ -52,7 +52,10 @@ export type Clients<Other extends ServiceName = never> = {
 
 /** What belongs to one request: its calls to the subgraph's upstreams. */
 type RequestParts<Other extends ServiceName> = Clients<Other> & {
-  /** The same calls with 30 s of their own, for what must come to an end although the caller is gone or the time is up. */
+  /**
+   * The same calls with 30 s of their own, for what must come to an end although the caller is gone, the time is up, or the
+   * service is being left alone.
+   */
   readonly detached: () => Clients<Other>;
   readonly call: Call;
   /** Runs a creating mutation once per `idempotencyKey` of this caller. */
@@ -110,9 +113,9 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
     needs: serviceNames.filter((service) => service === name || decoders.has(service)),
     open({ upstreams, clock, idempotency = idempotencyInMemory(), onUnexpectedError }) {
       const upstream = upstreams.to(name);
-      const clientsFor = (call: Call): Clients<Other> => ({
-        rest: upstream.forCall(call, definition.decode),
-        other: (service) => upstreams.to(service).forCall(call, decoders.get(service)),
+      const clientsFor = (call: Call, options: { readonly urgent?: true } = {}): Clients<Other> => ({
+        rest: upstream.forCall(call, { ...options, decode: definition.decode }),
+        other: (service) => upstreams.to(service).forCall(call, { ...options, decode: decoders.get(service) }),
       });
       const schema = guard(buildSchema(definition), permissions);
       const makeContext = open({
@@ -124,7 +127,7 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
       });
       const requestParts = (call: Call): RequestParts<Other> => ({
         ...clientsFor(call),
-        detached: () => clientsFor({ ...call, signal: AbortSignal.timeout(detachedTimeoutMs) }),
+        detached: () => clientsFor({ ...call, signal: AbortSignal.timeout(detachedTimeoutMs) }, { urgent: true }),
         call,
         once: onceFor(call, idempotency),
       });

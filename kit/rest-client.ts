@@ -50,35 +50,41 @@ export type UpstreamOptions = Omit<TransportOptions, 'origin'> & {
   readonly callsPerRequest?: number;
 };
 
+type CallOptions = {
+  readonly decode?: Decoder | undefined;
+  /** Goes out even while the circuit is open, because it brings something to an end. */
+  readonly urgent?: true;
+};
+
 /** The connection to one upstream; lives as long as the process. */
-export type Upstream = AsyncDisposable & { readonly forCall: (call: Call, decode?: Decoder) => RestClient };
+export type Upstream = AsyncDisposable & { readonly forCall: (call: Call, callOptions?: CallOptions) => RestClient };
 
 export function openUpstream(options: UpstreamOptions): Upstream {
   const instances = openInstances(options);
   const handle = stack(options.layers ?? [], instances.handle);
   return {
-    forCall: (call, decode) => clientFor({ call, decode, handle, options }),
+    forCall: (call, callOptions = {}) => clientFor({ call, handle, options, ...callOptions }),
     [Symbol.asyncDispose]: () => instances[Symbol.asyncDispose](),
   };
 }
 
-type Parts = {
+type Parts = CallOptions & {
   readonly call: Call;
-  readonly decode: Decoder | undefined;
   readonly handle: (request: RestRequest) => Promise<RestResponse>;
   readonly options: UpstreamOptions;
 };
 
 type Exchange = Write<unknown> & { readonly method: RestRequest['method']; readonly path: string };
 
-function clientFor({ call, decode, handle, options }: Parts): RestClient {
+function clientFor({ call, decode, urgent, handle, options }: Parts): RestClient {
   const meaning = { service: options.service, decode };
   const slot = pLimit(options.callsPerRequest ?? 10);
   const exchange = (wanted: Exchange): Promise<RestResponse> =>
     slot(async () => {
       // The calls under way end with the same signal, so one that waited gets its turn at once and must not use it.
       if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', options.service, { cause: call.signal.reason });
-      return handle(requestFor(wanted, call, options));
+      const request = requestFor(wanted, call, options);
+      return handle(urgent === undefined ? request : { ...request, urgent });
     });
   return {
     async get(path, read) {

@@ -46,6 +46,14 @@ test('five failures in a row open the circuit, and then nothing reaches the upst
   expect(things.calls).toBe(5);
 });
 
+test('an urgent call is made while the circuit is open, and changes nothing about it', async () => {
+  const { things, states, call } = circuit((count) => answer(count > 5 ? 200 : 500));
+  for (let calls = 0; calls < 5; calls++) await call(request());
+  expect((await call({ ...request('DELETE'), urgent: true })).status).toBe(200);
+  await expect(call(request())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  expect([states, things.calls]).toEqual([['open'], 6]);
+});
+
 test('half of the last twenty calls open it as well', async () => {
   const { things, states, call } = circuit((count) => answer(count % 2 ? 200 : 500));
   for (let calls = 0; calls < 30; calls++) await call(request()).catch(() => undefined);
