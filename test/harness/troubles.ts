@@ -12,6 +12,10 @@ export type Trouble = {
   readonly kind: (typeof troubleKinds)[number];
 };
 
+/** Deadline of a call: short where a test has to wait for it, and long enough for a busy machine. */
+export const patienceMs = (troubles: readonly Trouble[]): number =>
+  troubles.some(({ kind }) => kind.startsWith('hangs')) ? 1_000 : 10_000;
+
 /** Lets single writes of sandbox services go wrong. `onStrike` hears when one does: before its answer, if there is any. */
 export const troubled =
   (troubles: readonly Trouble[], onStrike: (trouble: Trouble) => void = () => undefined): ServiceHook =>

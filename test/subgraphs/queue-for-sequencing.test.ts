@@ -5,7 +5,7 @@ import { partner } from '#test/harness/callers.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import type { Trouble } from '#test/harness/troubles.ts';
-import { troubled, troubleKinds } from '#test/harness/troubles.ts';
+import { patienceMs, troubled, troubleKinds } from '#test/harness/troubles.ts';
 
 const unknownId = 'ffffffff-0000-4000-8000-000000000000';
 const validated = sampleId(9);
@@ -33,7 +33,7 @@ type Options = NonNullable<Parameters<typeof startSubgraph>[1]>;
 
 /** Sequencing in which single writes go wrong. */
 const startTroubled = (troubles: readonly Trouble[], options: Options = {}) =>
-  startSubgraph('sequencing', { settings: { timeoutMs: 300 }, hooks: [troubled(troubles)], ...options });
+  startSubgraph('sequencing', { settings: { timeoutMs: patienceMs(troubles) }, hooks: [troubled(troubles)], ...options });
 
 async function queue({ askLocally }: SubgraphUnderTest, variables: object = {}, asked: object = {}) {
   const { data, errors } = await askLocally(text, { input, ...variables }, asked);

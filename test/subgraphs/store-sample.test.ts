@@ -7,7 +7,7 @@ import { partner } from '#test/harness/callers.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import type { Trouble } from '#test/harness/troubles.ts';
-import { troubled, troubleKinds } from '#test/harness/troubles.ts';
+import { patienceMs, troubled, troubleKinds } from '#test/harness/troubles.ts';
 
 const unknownId = 'ffffffff-0000-4000-8000-000000000000';
 /** Validated, not stored, and its position is free. */
@@ -34,7 +34,7 @@ type Options = NonNullable<Parameters<typeof startSubgraph>[1]>;
 
 /** Storage in which single writes go wrong. */
 const startTroubled = (troubles: readonly Trouble[], options: Options = {}) =>
-  startSubgraph('storage', { settings: { timeoutMs: 300 }, hooks: [troubled(troubles)], ...options });
+  startSubgraph('storage', { settings: { timeoutMs: patienceMs(troubles) }, hooks: [troubled(troubles)], ...options });
 
 type Told = { readonly data: Record<string, unknown> | null | undefined; readonly error: Record<string, unknown> | undefined };
 
