@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { systemClock } from '#kit/clock.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
-import type { ServiceParts } from '#kit/open-service.ts';
+import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import type { Config } from './config.ts';
 import type { Identity, TokenKeys } from './identity/open-identity.ts';
@@ -10,7 +10,7 @@ import type { Organizations } from './organizations/open-organizations.ts';
 
 type Parts = {
   /** The auth service as the subgraph of this process reaches it. */
-  readonly auth: ServiceParts['settings'] | undefined;
+  readonly auth: ReachableSettings | undefined;
   readonly organizations: Pick<Organizations, 'keyring' | 'store'>;
   /** True when the sandbox stands in for it. */
   readonly sandboxed: boolean;

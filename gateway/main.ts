@@ -1,10 +1,11 @@
 import { systemClock } from '#kit/clock.ts';
-import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
-import type { UpstreamSettings } from '#kit/upstream-settings.ts';
+import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
+import { openUpstreams } from '#kit/upstreams.ts';
 import { banner } from '#ops/banner.ts';
 import { createLogger } from '#ops/logger.ts';
 import { firstSignal } from '#ops/signals.ts';
@@ -25,8 +26,9 @@ async function main(): Promise<void> {
   const stopped = firstSignal();
   await using running = new AsyncDisposableStack();
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
-  const wanted = localServices(source.sdl, config);
-  const { settings, sandboxed } = await reachUpstreams(wanted, config, running);
+  const definitions = await localSubgraphs(source.sdl, config);
+  const needed = serviceNames.filter((service) => definitions.some(({ needs }) => needs.includes(service)));
+  const { settings, sandboxed } = await reachUpstreams(needed, config, running);
   const seeds = await organizations(config);
   const known = running.use(
     await openOrganizations({
@@ -36,19 +38,14 @@ async function main(): Promise<void> {
       onError: (error) => logger.error({ err: error }, 'organizations'),
     }),
   );
-  const locals = new Map<string, RunningSubgraph>();
-  for (const [name, upstream] of settings) {
-    const onUnexpectedError = (error: unknown, subgraph: string): void =>
-      logger.error({ err: error, subgraph }, 'unexpected error');
-    const onBreakerChange = (service: string, state: string): void => logger.warn({ service, state }, 'circuit breaker');
-    const subgraph = (await subgraphs[name]()).open({
-      settings: upstream,
-      clock: systemClock,
-      onUnexpectedError,
-      onBreakerChange,
-    });
-    locals.set(name, running.use(subgraph));
-  }
+  const onUnexpectedError = (error: unknown, subgraph: string): void =>
+    logger.error({ err: error, subgraph }, 'unexpected error');
+  const onBreakerChange = (service: string, state: string): void => logger.warn({ service, state }, 'circuit breaker');
+  const parts = { clock: systemClock, onUnexpectedError };
+  const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange }));
+  const locals = new Map<string, RunningSubgraph>(
+    definitions.map((subgraph) => [subgraph.name, subgraph.open({ ...parts, upstreams })]),
+  );
   const { identify, ready } = running.use(
     await openCallers(config, {
       auth: settings.get('auth'),
@@ -67,29 +64,28 @@ async function main(): Promise<void> {
 }
 
 /** The laboratory's subgraphs that the supergraph wants in this process. */
-function localServices(sdl: string, { fetch }: Config): readonly ServiceName[] {
+async function localSubgraphs(sdl: string, { fetch }: Config): Promise<readonly Subgraph[]> {
   const names = new Set(routesOf(sdl, fetch.urls).map(({ url }) => localName(url)));
-  return serviceNames.filter((name) => names.has(name));
+  return Promise.all(serviceNames.filter((name) => names.has(name)).map((name) => subgraphs[name]()));
 }
 
 type Reached = {
-  readonly settings: ReadonlyMap<ServiceName, UpstreamSettings & { readonly url: string }>;
+  readonly settings: ReadonlyMap<ServiceName, ReachableSettings>;
   readonly sandboxed: readonly ServiceName[];
 };
 
-/** Every wanted service by its URL; in development the sandbox stands in for those without one. */
+/** Every needed service by its URL; in development the sandbox stands in for those without one. */
 async function reachUpstreams(
-  wanted: readonly ServiceName[],
+  needed: readonly ServiceName[],
   { environment, upstreams }: Config,
   running: AsyncDisposableStack,
 ): Promise<Reached> {
-  const missing = wanted.filter((name) => upstreams[name].url === undefined);
+  const missing = needed.filter((name) => upstreams[name].url === undefined);
   if (missing.length > 0 && environment !== 'development') {
     throw new Error(`${missing.map(urlVariable).join(', ')}: no URL is set; only ENVIRONMENT=development starts a sandbox.`);
   }
-  const standIns =
-    missing.length > 0 ? await startStandIns(missing, running) : new Map<ServiceName, UpstreamSettings & { url: string }>();
-  const settings = wanted.map((name) => {
+  const standIns = missing.length > 0 ? await startStandIns(missing, running) : new Map<ServiceName, { url: string }>();
+  const settings = needed.map((name) => {
     const { url, ...given } = upstreams[name];
     const standIn = standIns.get(name);
     return [name, standIn === undefined ? { ...given, url: url ?? '' } : { ...given, ...standIn }] as const;

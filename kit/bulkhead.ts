@@ -2,6 +2,7 @@ import { BulkheadRejectedError, bulkhead as cockatielBulkhead, TaskCancelledErro
 import { upstreamError } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
+import { untilAborted } from './until-aborted.ts';
 
 type Options = {
   readonly service: string;
@@ -11,16 +12,22 @@ type Options = {
   readonly waiting: number;
 };
 
-/** Keeps one slow upstream from taking the memory of all: what neither runs nor may wait fails at once. */
+/**
+ * Keeps one slow upstream from taking the memory of all: what neither runs nor may wait fails at once. Who leaves while it
+ * waits is let go at once; its place in the queue is free when its turn comes.
+ */
 export function bulkhead({ service, running, waiting }: Options): Layer<RestRequest, RestResponse> {
   const policy = cockatielBulkhead(running, waiting);
   return (next) => async (request) => {
+    const { signal } = request;
+    const leave = () => upstreamError('UPSTREAM_TIMEOUT', service, { cause: signal.reason });
+    const waits = policy.executionSlots === 0;
     try {
-      return await policy.execute(() => next(request), request.signal);
+      const work = policy.execute(() => next(request), signal);
+      return await (waits ? untilAborted(work, signal, leave) : work);
     } catch (error) {
       if (error instanceof BulkheadRejectedError) throw upstreamError('UPSTREAM_UNAVAILABLE', service, { cause: error });
-      // The caller went away, or its time was up, while the call waited for its turn.
-      if (error instanceof TaskCancelledError) throw upstreamError('UPSTREAM_TIMEOUT', service, { cause: error });
+      if (error instanceof TaskCancelledError) throw leave();
       throw error;
     }
   };

@@ -25,7 +25,7 @@ const sample = { size: 20, threshold: 0.499, minimumNumberOfCalls: 20 } as const
 
 /**
  * Stops calling an upstream that fails: a 5xx, a timeout or a broken connection is a failure, a 4xx never, and neither is
- * a caller who goes away. While open, calls fail at once.
+ * a caller who goes away. While open, calls fail at once; urgent ones are made and do not count.
  */
 export function breaker({ service, failureThreshold, recoveryMs, onChange }: Options): Layer<RestRequest, RestResponse> {
   const policy = circuitBreaker(
@@ -48,7 +48,7 @@ export function breaker({ service, failureThreshold, recoveryMs, onChange }: Opt
     if (policy.state === CircuitState.HalfOpen) probing += 1;
     return attempt(next, request);
   };
-  return (next) => async (request) => {
+  const guarded = async (next: Next, request: RestRequest): Promise<RestResponse> => {
     try {
       // The library lets further callers wait for the probes; failing at once is better for them.
       if (isProbed()) throw new BrokenCircuitError();
@@ -60,6 +60,7 @@ export function breaker({ service, failureThreshold, recoveryMs, onChange }: Opt
       throw error;
     }
   };
+  return (next) => (request) => (request.urgent === true ? next(request) : guarded(next, request));
 }
 
 type Next = (request: RestRequest) => Promise<RestResponse>;

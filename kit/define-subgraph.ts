@@ -4,36 +4,59 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
 import type { Call } from './call.ts';
 import { stranger } from './caller.ts';
+import type { Clock } from './clock.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
-import type { ServiceParts } from './open-service.ts';
-import { openService } from './open-service.ts';
 import type { Decoder, RestClient } from './rest-client.ts';
 import { DateTime, Json } from './scalars.ts';
 import type { ServiceName } from './service-names.ts';
+import { serviceNames } from './service-names.ts';
 import type { Permissions } from './shield.ts';
 import { guard } from './shield.ts';
+import type { UpstreamSettings } from './upstream-settings.ts';
+import type { Upstreams } from './upstreams.ts';
 
 /** What is opened once per process and subgraph. */
-type SubgraphParts = ServiceParts & {
+type SubgraphParts = {
+  /** Connections to every service that the subgraph needs; their owner closes them. */
+  readonly upstreams: Upstreams;
+  readonly clock: Clock;
   /** Keeps idempotency keys; in this process's memory by default. */
   readonly idempotency?: Idempotency;
+  /** Hears of a bug: an error that is none of ours and that clients see masked. */
+  readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
 };
 
 /** What a definition opens itself with. */
-export type OpenParts = SubgraphParts & {
+export type OpenParts = Pick<SubgraphParts, 'clock'> & {
+  /** Those of the service of the subgraph's name. */
+  readonly settings: UpstreamSettings;
   /**
    * Calls on nobody's behalf, for what several requests share: they outlive the caller that happened to start them and
    * end after 15 s at the latest. The name is their request id.
    */
   readonly background: (name: string) => RestClient;
+  /** Is told what a person has to mend: it is logged as an error. */
+  readonly onLeftBehind: (error: Error) => void;
 };
 
-/** What belongs to one request: its calls to the subgraph's upstream. */
-type RequestParts = {
+/** Calls to the services that a subgraph needs, on behalf of one caller. */
+export type Clients<Other extends ServiceName = never> = {
+  /** The service of the subgraph's name. */
   readonly rest: RestClient;
+  /** One of the other services that its definition names. */
+  readonly other: (service: Other) => RestClient;
+};
+
+/** What belongs to one request: its calls to the subgraph's upstreams. */
+type RequestParts<Other extends ServiceName> = Clients<Other> & {
+  /**
+   * The same calls with 30 s of their own, for what must come to an end although the caller is gone, the time is up, or the
+   * service is being left alone.
+   */
+  readonly detached: () => Clients<Other>;
   readonly call: Call;
   /** Runs a creating mutation once per `idempotencyKey` of this caller. */
   readonly once: Once;
@@ -50,7 +73,7 @@ type SchemaModule = Exclude<Extract<Parameters<typeof buildSubgraphSchema>[0], r
 
 export type SubgraphResolvers = NonNullable<SchemaModule['resolvers']>;
 
-export type SubgraphDefinition<Context extends object> = {
+export type SubgraphDefinition<Context extends object, Other extends ServiceName = never> = {
   readonly name: ServiceName;
   /** The `schema.graphql` of the folder. */
   readonly schema: URL;
@@ -58,12 +81,14 @@ export type SubgraphDefinition<Context extends object> = {
   readonly permissions: Permissions;
   /** What the upstream means by its refusals; the rules for every upstream hold where it is silent. */
   readonly decode?: Decoder;
+  /** Further services that it calls, each with what that one means by its refusals. */
+  readonly others?: Readonly<Record<Other, Decoder>>;
   /** Opens what outlives a request and returns how the context of one request is made. */
-  readonly open: (parts: OpenParts) => (request: RequestParts) => Context;
+  readonly open: (parts: OpenParts) => (request: RequestParts<Other>) => Context;
 };
 
 /** A subgraph that can be asked: in the gateway's process by `execute`, over HTTP through subgraphs/serve.ts. */
-export type RunningSubgraph = AsyncDisposable & {
+export type RunningSubgraph = {
   readonly name: ServiceName;
   readonly schema: GraphQLSchema;
   /** The context of a call; the same call always gets the same one, and so the same loaders. */
@@ -73,30 +98,46 @@ export type RunningSubgraph = AsyncDisposable & {
 
 export type Subgraph = {
   readonly name: ServiceName;
+  /** The services that it calls, that of its own name among them. */
+  readonly needs: readonly ServiceName[];
   readonly open: (parts: SubgraphParts) => RunningSubgraph;
 };
 
-export function defineSubgraph<Context extends object>(definition: SubgraphDefinition<Context>): Subgraph {
-  const { name, permissions, decode, open } = definition;
+export function defineSubgraph<Context extends object, Other extends ServiceName = never>(
+  definition: SubgraphDefinition<Context, Other>,
+): Subgraph {
+  const { name, permissions, open } = definition;
+  const decoders = new Map(Object.entries<Decoder>(definition.others ?? {}));
   return {
     name,
-    open(parts) {
-      const upstream = openService({ service: name, ...parts, ...(decode !== undefined && { decode }) });
+    needs: serviceNames.filter((service) => service === name || decoders.has(service)),
+    open({ upstreams, clock, idempotency = idempotencyInMemory(), onUnexpectedError }) {
+      const upstream = upstreams.to(name);
+      const clientsFor = (call: Call, options: { readonly urgent?: true } = {}): Clients<Other> => ({
+        rest: upstream.forCall(call, { ...options, decode: definition.decode }),
+        other: (service) => upstreams.to(service).forCall(call, { ...options, decode: decoders.get(service) }),
+      });
       const schema = guard(buildSchema(definition), permissions);
-      const background = (requestId: string): RestClient =>
-        upstream.forCall({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller: stranger });
-      const idempotency = parts.idempotency ?? idempotencyInMemory();
-      const makeContext = open({ ...parts, background });
+      const makeContext = open({
+        settings: upstream.settings,
+        clock,
+        background: (requestId) =>
+          clientsFor({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller: stranger }).rest,
+        onLeftBehind: (error) => onUnexpectedError(error, name),
+      });
+      const requestParts = (call: Call): RequestParts<Other> => ({
+        ...clientsFor(call),
+        detached: () => clientsFor({ ...call, signal: AbortSignal.timeout(detachedTimeoutMs) }, { urgent: true }),
+        call,
+        once: onceFor(call, idempotency),
+      });
       // Rules of permissions look at `call`, whatever else the context holds.
-      const contextFor = perCall((call) =>
-        Object.assign(makeContext({ rest: upstream.forCall(call), call, once: onceFor(call, idempotency) }), { call }),
-      );
+      const contextFor = perCall((call) => Object.assign(makeContext(requestParts(call)), { call }));
       return {
         name,
         schema,
         contextFor,
-        execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => parts.onUnexpectedError(error, name) }),
-        [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+        execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => onUnexpectedError(error, name) }),
       };
     },
   };
@@ -109,6 +150,7 @@ const onceFor =
     idempotency({ key, caller: `${call.caller.kind} ${call.caller.organization} ${call.caller.subject}`, fingerprint, run });
 
 const backgroundTimeoutMs = 15_000;
+const detachedTimeoutMs = 30_000;
 
 const scalars = { DateTime, JSON: Json };
 

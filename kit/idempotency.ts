@@ -20,8 +20,12 @@ type Kept = { readonly fingerprint: string; readonly answer: Promise<unknown> };
 const dayMs = 24 * 60 * 60 * 1_000;
 const keyPattern = /^[\x21-\x7e]{8,128}$/;
 
-/** Refusals from before anything was written: the same key may try again. */
-const nothingWritten = new Set(['BAD_USER_INPUT', 'UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_RATE_LIMITED']);
+/** Refusals from before anything was written. */
+const refusals = new Set(['BAD_USER_INPUT', 'UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'UPSTREAM_RATE_LIMITED']);
+
+/** Nothing of the attempt stands, so the same key may try again. What became of several writes is said by their outcome. */
+const nothingStands = ({ code, extensions: { outcome } }: ExpectedError): boolean =>
+  outcome === undefined ? refusals.has(code) : outcome === 'ROLLED_BACK';
 
 /** Keys of the last day in this process, at most 10,000. A failure whose write may have happened is an answer like any other. */
 export function idempotencyInMemory(): Idempotency {
@@ -44,7 +48,7 @@ function begin<Answer>(attempts: LRUCache<string, Kept>, place: string, { finger
   const answer = run();
   attempts.set(place, { fingerprint, answer });
   answer.catch((error: unknown) => {
-    if (error instanceof ExpectedError && nothingWritten.has(error.code)) attempts.delete(place);
+    if (error instanceof ExpectedError && nothingStands(error)) attempts.delete(place);
   });
   return answer;
 }

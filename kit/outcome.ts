@@ -8,6 +8,9 @@ type Write<Value> = {
 
 const unclear = new Set(['UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE', 'UPSTREAM_INVALID_RESPONSE']);
 
+/** True for a failure after which a write may have taken effect; a refusal says that it has not. */
+export const isUnclear = (error: unknown): boolean => !(error instanceof ExpectedError) || unclear.has(error.code);
+
 /**
  * Writes once, never again: a service may fail after it has committed. After such a failure the truth is read, and the
  * error says `outcome: COMMITTED` when the write took effect and `UNKNOWN` when that cannot be told.
@@ -16,7 +19,7 @@ export async function writeOnce<Value>({ write, isCommitted }: Write<Value>): Pr
   try {
     return await write();
   } catch (error) {
-    if (!(error instanceof ExpectedError) || !unclear.has(error.code)) throw error;
+    if (!(error instanceof ExpectedError) || !isUnclear(error)) throw error;
     const committed = await isCommitted().catch(() => false);
     throw withOutcome(error, committed ? 'COMMITTED' : 'UNKNOWN');
   }

@@ -44,26 +44,31 @@ export type UpstreamOptions = Omit<TransportOptions, 'origin'> & {
   readonly prefix?: string;
   /** What proves every call that does not bring its own `Authorization`; none by default. */
   readonly credential?: Credential;
-  readonly decode?: Decoder;
   /** Wrap every call, the first one outermost. */
   readonly layers?: readonly Layer<RestRequest, RestResponse>[];
   /** Calls at a time for one request, so that a wide query cannot take the whole pool. */
   readonly callsPerRequest?: number;
 };
 
-/** The connection to one upstream; lives as long as its subgraph. */
-export type Upstream = AsyncDisposable & { readonly forCall: (call: Call) => RestClient };
+type CallOptions = {
+  readonly decode?: Decoder | undefined;
+  /** Goes out even while the circuit is open, because it brings something to an end. */
+  readonly urgent?: true;
+};
+
+/** The connection to one upstream; lives as long as the process. */
+export type Upstream = AsyncDisposable & { readonly forCall: (call: Call, callOptions?: CallOptions) => RestClient };
 
 export function openUpstream(options: UpstreamOptions): Upstream {
   const instances = openInstances(options);
   const handle = stack(options.layers ?? [], instances.handle);
   return {
-    forCall: (call) => clientFor({ call, handle, options }),
+    forCall: (call, callOptions = {}) => clientFor({ call, handle, options, ...callOptions }),
     [Symbol.asyncDispose]: () => instances[Symbol.asyncDispose](),
   };
 }
 
-type Parts = {
+type Parts = CallOptions & {
   readonly call: Call;
   readonly handle: (request: RestRequest) => Promise<RestResponse>;
   readonly options: UpstreamOptions;
@@ -71,21 +76,28 @@ type Parts = {
 
 type Exchange = Write<unknown> & { readonly method: RestRequest['method']; readonly path: string };
 
-function clientFor({ call, handle, options }: Parts): RestClient {
+function clientFor({ call, decode, urgent, handle, options }: Parts): RestClient {
+  const meaning = { service: options.service, decode };
   const slot = pLimit(options.callsPerRequest ?? 10);
-  const exchange = (wanted: Exchange): Promise<RestResponse> => slot(() => handle(requestFor(wanted, call, options)));
+  const exchange = (wanted: Exchange): Promise<RestResponse> =>
+    slot(async () => {
+      // The calls under way end with the same signal, so one that waited gets its turn at once and must not use it.
+      if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', options.service, { cause: call.signal.reason });
+      const request = requestFor(wanted, call, options);
+      return handle(urgent === undefined ? request : { ...request, urgent });
+    });
   return {
     async get(path, read) {
       const response = await exchange({ ...read, method: 'GET', path });
-      return parse(response, read.answer, options);
+      return parse(response, read.answer, meaning);
     },
     async find(path, read) {
       const response = await exchange({ ...read, method: 'GET', path });
-      return response.status === 404 && options.decode?.(response) === undefined ? null : parse(response, read.answer, options);
+      return response.status === 404 && decode?.(response) === undefined ? null : parse(response, read.answer, meaning);
     },
     async send(method, path, write) {
       const response = await exchange({ ...write, method, path });
-      return parse(response, write.answer, options);
+      return parse(response, write.answer, meaning);
     },
   };
 }
@@ -117,11 +129,13 @@ function queryString(query: QueryParameters | undefined): string {
   return `?${given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')}`;
 }
 
-function parse<Answer>(response: RestResponse, answer: ZodType<Answer>, options: UpstreamOptions): Answer {
-  if (response.status < 200 || response.status > 299) throw options.decode?.(response) ?? refusal(response, options.service);
-  const parsed = answer.safeParse(json(response, options.service));
+type Meaning = Pick<Parts, 'decode'> & { readonly service: string };
+
+function parse<Answer>(response: RestResponse, answer: ZodType<Answer>, { service, decode }: Meaning): Answer {
+  if (response.status < 200 || response.status > 299) throw decode?.(response) ?? refusal(response, service);
+  const parsed = answer.safeParse(json(response, service));
   if (parsed.success) return parsed.data;
-  throw upstreamError('UPSTREAM_INVALID_RESPONSE', options.service, { cause: parsed.error });
+  throw upstreamError('UPSTREAM_INVALID_RESPONSE', service, { cause: parsed.error });
 }
 
 function json({ headers, body, status }: RestResponse, service: string): unknown {

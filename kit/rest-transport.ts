@@ -11,6 +11,8 @@ export type RestRequest = {
   readonly body?: string;
   /** True for a call that changes nothing although its method is not GET, such as a GraphQL query (RFC 9110, section 9.2.1). */
   readonly safe?: boolean;
+  /** True for a call that is made even while the circuit is open. */
+  readonly urgent?: boolean;
   /** The whole request's signal; the deadline of this one call is the transport's. */
   readonly signal: AbortSignal;
 };

@@ -19,12 +19,13 @@ export { allow, deny, rule };
 
 type Judged = { readonly call: Call };
 
-/** The caller has this scope, by role or by key. */
-export const may = (scope: string) =>
-  rule(`may ${scope}`)((_: unknown, _arguments: unknown, { call: { caller } }: Judged) => {
-    if (caller.scopes.includes(scope)) return true;
+/** The caller has this scope, or all of these, by role or by key. */
+export const may = (...scopes: readonly string[]) =>
+  rule(`may ${scopes.join(' and ')}`)((_: unknown, _arguments: unknown, { call: { caller } }: Judged) => {
+    const missing = scopes.find((scope) => !caller.scopes.includes(scope));
+    if (missing === undefined) return true;
     if (caller.kind === 'anonymous') return unauthenticated();
-    return new ExpectedError('FORBIDDEN', `This needs the scope ${scope}.`);
+    return new ExpectedError('FORBIDDEN', `This needs the scope ${missing}.`);
   });
 
 /** The caller brought a credential, whichever. */

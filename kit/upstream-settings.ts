@@ -11,6 +11,9 @@ export type UpstreamSettings = Readonly<z.infer<typeof UpstreamSettings>> & {
   readonly healthPath?: string;
 };
 
+/** Those of an upstream whose address is known. */
+export type ReachableSettings = UpstreamSettings & { readonly url: string };
+
 const areUrls = (text: string): boolean =>
   text.split(',').every((url) => /^(https?|consul):$/.test(URL.parse(url.trim())?.protocol ?? ''));
 

@@ -5,7 +5,9 @@ import { readEnvironment } from '#kit/environment.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
+import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables, urlVariable } from '#kit/upstream-settings.ts';
+import { openUpstreams } from '#kit/upstreams.ts';
 import { subgraphs } from './registry.ts';
 import { serve } from './serve.ts';
 
@@ -17,8 +19,8 @@ const help = `Serves one subgraph over HTTP, for a gateway elsewhere.
   --port  port to listen on (4001); 0 takes any free one
   --json  print {"name", "url"} instead of a sentence
 
-The service behind it is named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL. SUBGRAPH_SECRET must be
-that of the gateway, the only caller that is answered.`;
+The services behind it are named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL; storage and sequencing
+call the samples service as well. SUBGRAPH_SECRET must be that of the gateway, the only caller that is answered.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -39,16 +41,24 @@ async function main(): Promise<number> {
   const environment = await readEnvironment(process.env, upstreamVariables);
   const weak = secretProblems(environment, [{ name: 'SUBGRAPH_SECRET', needed: true }]);
   if (wantsStrongSecrets(environment['ENVIRONMENT']) && weak.length > 0) return say(weak.join('\n'), 1);
-  const settings = readUpstreamSettings(name, environment);
-  if (settings.url === undefined)
-    return say(`${urlVariable(name)} is not set. Start a stand-in with: npm run sandbox -- ${name}`, 2);
+  const subgraph = await subgraphs[name]();
+  const settings = new Map<ServiceName, ReachableSettings>();
+  const missing: ServiceName[] = [];
+  for (const service of subgraph.needs) {
+    const { url, ...given } = readUpstreamSettings(service, environment);
+    if (url === undefined) missing.push(service);
+    else settings.set(service, { ...given, url });
+  }
+  if (missing.length > 0)
+    return say(
+      `Not set: ${missing.map(urlVariable).join(', ')}. Start stand-ins with: npm run sandbox -- ${missing.join(' ')}`,
+      2,
+    );
   const onUnexpectedError = (error: unknown): void => console.error(error);
   const secret = environment['SUBGRAPH_SECRET'] ?? developmentSecrets.SUBGRAPH_SECRET;
-  const running = (await subgraphs[name]()).open({
-    settings: { ...settings, url: settings.url },
-    clock: systemClock,
-    onUnexpectedError,
-  });
+  const parts = { clock: systemClock, onUnexpectedError };
+  await using upstreams = await openUpstreams(settings, parts);
+  const running = subgraph.open({ ...parts, upstreams });
   await using served = await serve(running, { host: values.host, port: Number(values.port), secret, onUnexpectedError });
   say(values.json ? JSON.stringify({ name, url: served.url }) : `The ${name} subgraph listens on ${served.url}`, 0);
   await new Promise((resolve) => {

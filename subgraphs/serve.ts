@@ -44,7 +44,6 @@ export async function serve(subgraph: RunningSubgraph, options: ServeOptions): P
     async [Symbol.asyncDispose]() {
       await app.close();
       await server.stop();
-      await subgraph[Symbol.asyncDispose]();
     },
   };
 }

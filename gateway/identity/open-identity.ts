@@ -1,9 +1,9 @@
 import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
-import type { ServiceParts } from '#kit/open-service.ts';
 import { identifier } from './identify.ts';
 import { knownUsers } from './known-users.ts';
 import { remoteKeys } from './remote-keys.ts';
+import type { SessionParts } from './sessions.ts';
 import { openSessions } from './sessions.ts';
 import { sharedSecrets } from './shared-secrets.ts';
 import type { KeysOf, TokenRules } from './user-tokens.ts';
@@ -20,7 +20,7 @@ type Parts = {
   /** How long a verified token is believed without asking again. */
   readonly keepMs: number;
   /** The auth service that knows which sessions stand; absent where tokens have none. */
-  readonly auth?: Pick<ServiceParts, 'settings' | 'onBreakerChange'> | undefined;
+  readonly auth?: Pick<SessionParts, 'settings' | 'onBreakerChange'> | undefined;
   readonly partnerOf: (key: string, address: string) => Promise<Caller>;
   readonly planOf: (organization: string) => Promise<string>;
   readonly clock: Clock;
@@ -39,7 +39,7 @@ export async function openIdentity(parts: Parts): Promise<Identity> {
   const { rules, auth, partnerOf, planOf, clock, keepMs, onFailure } = parts;
   await using opening = new AsyncDisposableStack();
   const { keysOf, ready } = openKeys(parts, opening);
-  const sessions = auth && opening.use(openSessions({ ...auth, clock, onUnexpectedError: onFailure }));
+  const sessions = auth && opening.use(await openSessions({ ...auth, clock, onUnexpectedError: onFailure }));
   const verify = userTokens({ rules, keysOf, planOf, clock });
   const userOf = knownUsers({ verify, sessionHolds: sessions?.sessionHolds, clock, keepMs });
   const opened = opening.move();

@@ -2,12 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { stranger } from '#kit/caller.ts';
 import { ExpectedError, unauthenticated } from '#kit/errors.ts';
-import type { ServiceParts } from '#kit/open-service.ts';
-import { openService } from '#kit/open-service.ts';
 import type { Decoder } from '#kit/rest-client.ts';
+import type { ReachableSettings } from '#kit/upstream-settings.ts';
+import type { UpstreamsParts } from '#kit/upstreams.ts';
+import { openUpstreams } from '#kit/upstreams.ts';
 import type { SessionHolds } from './known-users.ts';
 
 export type Sessions = AsyncDisposable & { readonly sessionHolds: SessionHolds };
+
+export type SessionParts = UpstreamsParts & {
+  /** How the auth service is reached. */
+  readonly settings: ReachableSettings;
+};
 
 const Answer = z.object({ data: z.object({ valid: z.boolean() }) });
 const Refusal = z.object({ error: z.object({ code: z.string() }) });
@@ -18,12 +24,12 @@ const endings = new Set(['JWT_ERROR', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'SESSION
 const timeoutMs = 2_000;
 
 /** Asks the auth service whether sessions still stand: `POST /validate/token`. */
-export function openSessions({ settings, ...parts }: ServiceParts): Sessions {
+export async function openSessions({ settings, ...parts }: SessionParts): Promise<Sessions> {
   const quick = { ...settings, timeoutMs: Math.min(settings.timeoutMs, timeoutMs) };
-  const upstream = openService({ service: 'auth', settings: quick, decode, ...parts });
+  const upstreams = await openUpstreams(new Map([['auth', quick]]), parts);
   return {
     async sessionHolds(token, signal) {
-      const client = upstream.forCall({ requestId: randomUUID(), signal, caller: stranger });
+      const client = upstreams.to('auth').forCall({ requestId: randomUUID(), signal, caller: stranger }, { decode });
       try {
         const authorization = 'Service service_gateway';
         const { data } = await client.send('POST', '/validate/token', { answer: Answer, authorization, body: { token } });
@@ -33,7 +39,7 @@ export function openSessions({ settings, ...parts }: ServiceParts): Sessions {
         throw error;
       }
     },
-    [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => upstreams[Symbol.asyncDispose](),
   };
 }
 

@@ -145,3 +145,8 @@ export function sampleIdsIn(metadata: unknown): readonly string[] {
   const parsed = Metadata.safeParse(metadata);
   return parsed.success ? parsed.data.sample_ids : [];
 }
+
+const Attempt = z.object({ attempt_id: z.string() });
+
+/** Which attempt of `queueForSequencing` made a job. */
+export const attemptIn = (metadata: unknown): string | undefined => Attempt.safeParse(metadata).data?.attempt_id;

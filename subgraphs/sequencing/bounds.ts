@@ -32,6 +32,13 @@ export const NewJob = z.object({
 
 export type NewJob = Readonly<z.infer<typeof NewJob>>;
 
+/** The samples change one after the other, which takes its time. */
+export const NewQueuedJob = NewJob.extend({
+  sampleIds: list(uuid(), { min: 1, max: 100 }).refine((ids) => new Set(ids).size === ids.length, 'must name each sample once'),
+});
+
+export type NewQueuedJob = Readonly<z.infer<typeof NewQueuedJob>>;
+
 export const JobChange = z.object({
   name: named.nullish(),
   description: remark,

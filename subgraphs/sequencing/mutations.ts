@@ -3,8 +3,9 @@ import { ExpectedError } from '#kit/errors.ts';
 import { checked } from '#kit/input.ts';
 import { writeOnce } from '#kit/outcome.ts';
 import type { JobSummary, SampleSheet } from './answers.ts';
-import { Execution, Id, JobChange, NewJob, NewSheet, Notes, SheetChange } from './bounds.ts';
+import { Execution, Id, JobChange, NewJob, NewQueuedJob, NewSheet, Notes, SheetChange } from './bounds.ts';
 import { isAmongNewest, jobIsAs, sheetIsAs } from './committed.ts';
+import { queueForSequencing } from './queue-for-sequencing.ts';
 import { notFound } from './refusals.ts';
 import type { SequencingContext } from './resolvers.ts';
 import { allowedTransitions } from './states.ts';
@@ -20,6 +21,10 @@ export const mutations = {
   createSequencingJob: async (_: unknown, { input, idempotencyKey }: Create, context: SequencingContext) => {
     const job = checked(NewJob, input);
     return context.once(idempotencyKey, ['createSequencingJob', job], () => createJob(job, context));
+  },
+  queueForSequencing: async (_: unknown, { input, idempotencyKey }: Create, context: SequencingContext) => {
+    const job = checked(NewQueuedJob, input);
+    return context.once(idempotencyKey, ['queueForSequencing', job], () => queueForSequencing(job, context));
   },
   updateSequencingJob: async (_: unknown, { id: given, input }: Change, context: SequencingContext) => {
     const id = checked(Id, given, 'id');

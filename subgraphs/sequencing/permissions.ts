@@ -17,6 +17,7 @@ export const permissions: Permissions = {
   },
   Mutation: {
     createSequencingJob: write,
+    queueForSequencing: may('sequencing:write', 'samples:write'),
     updateSequencingJob: write,
     transitionSequencingJob: write,
     cancelSequencingJob: write,

@@ -11,15 +11,23 @@ import type { Page, PageRequest, SequencingClient } from './client.ts';
 import { maxPageSize } from './client.ts';
 import type { JobIndex } from './job-index.ts';
 import type { SequencingLoaders } from './loaders.ts';
+import type { SampleStates } from './samples.ts';
 import { allowedTransitions, progressPercent } from './states.ts';
 import type { WorkflowClient } from './workflows.ts';
 import type { SequencingWrites, Validation, WorkflowExecution } from './writes.ts';
 
-export type SequencingContext = {
+export type SequencingClients = {
   readonly client: SequencingClient;
+  readonly writes: SequencingWrites;
+  readonly samples: SampleStates;
+};
+
+export type SequencingContext = SequencingClients & {
+  /** The same with a deadline of their own, for what must come to an end although the caller is gone. */
+  readonly detached: () => SequencingClients;
+  readonly onLeftBehind: (error: Error) => void;
   readonly loaders: SequencingLoaders;
   readonly index: JobIndex;
-  readonly writes: SequencingWrites;
   readonly workflows: WorkflowClient;
   readonly clock: Clock;
   readonly call: Call;

@@ -4,6 +4,7 @@ import type { ContainerRow, SamplePosition, StorageLocation } from './answers.ts
 import { Assignment, Id, LocationChange, Move, NewContainer, NewLocation, Reason } from './bounds.ts';
 import { hasContainer, isNewSince, isPlaced, locationIsAs } from './committed.ts';
 import type { StorageContext } from './resolvers.ts';
+import { storeSample } from './store-sample.ts';
 
 type ById = { readonly id: string };
 type Given = { readonly input: unknown };
@@ -34,6 +35,10 @@ export const mutations = {
   assignSample: async (_: unknown, { input, idempotencyKey }: Create, context: StorageContext) => {
     const assignment = checked(Assignment, input);
     return context.once(idempotencyKey, ['assignSample', assignment], () => assign(assignment, context));
+  },
+  storeSample: async (_: unknown, { input, idempotencyKey }: Create, context: StorageContext) => {
+    const wanted = checked(Assignment, input);
+    return context.once(idempotencyKey, ['storeSample', wanted], () => storeSample(wanted, context));
   },
   moveSample: async (_: unknown, { input }: Given, context: StorageContext) => {
     const move = checked(Move, input);

@@ -20,6 +20,7 @@ export const permissions: Permissions = {
     deleteStorageLocation: remove,
     createStorageContainer: write,
     assignSample: write,
+    storeSample: may('storage:write', 'samples:write'),
     moveSample: write,
     removeSampleFromStorage: write,
   },

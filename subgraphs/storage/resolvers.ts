@@ -10,15 +10,23 @@ import type { Container, ContainerRow, Grid, SamplePosition } from './answers.ts
 import type { ContainerFilter, StorageClient } from './client.ts';
 import type { StorageLoaders } from './loaders.ts';
 import { locationOf, pathOf, rowOf } from './place.ts';
+import type { SampleStates } from './samples.ts';
 import type { TemperatureZone } from './words.ts';
 import type { StorageWrites } from './writes.ts';
 
-export type StorageContext = {
+export type StorageClients = {
   readonly client: StorageClient;
+  readonly writes: StorageWrites;
+  readonly samples: SampleStates;
+};
+
+export type StorageContext = StorageClients & {
+  /** The same with a deadline of their own, for what must come to an end although the caller is gone. */
+  readonly detached: () => StorageClients;
+  readonly onLeftBehind: (error: Error) => void;
   readonly loaders: StorageLoaders;
   /** Puts new loaders in place of those that may know what has changed. */
   readonly forget: () => void;
-  readonly writes: StorageWrites;
   readonly clock: Clock;
   readonly call: Call;
   readonly once: Once;

@@ -1,35 +1,44 @@
+import type { Clients } from '#kit/define-subgraph.ts';
 import { defineSubgraph } from '#kit/define-subgraph.ts';
 import { storageClient } from './client.ts';
 import { storageLoaders } from './loaders.ts';
 import { mutations } from './mutations.ts';
 import { permissions } from './permissions.ts';
 import { decode } from './refusals.ts';
-import type { StorageContext } from './resolvers.ts';
+import type { StorageClients, StorageContext } from './resolvers.ts';
 import { resolvers } from './resolvers.ts';
+import { decodeSamples, sampleStates } from './samples.ts';
 import { storageWrites } from './writes.ts';
 
-export const storageSubgraph = defineSubgraph<StorageContext>({
+export const storageSubgraph = defineSubgraph<StorageContext, 'samples'>({
   name: 'storage',
   schema: new URL('schema.graphql', import.meta.url),
   resolvers: { ...resolvers, Mutation: mutations },
   permissions,
   decode,
+  others: { samples: decodeSamples },
   open:
-    ({ clock }) =>
-    ({ rest, call, once }) => {
-      const client = storageClient(rest);
-      let loaders = storageLoaders(client);
+    ({ clock, onLeftBehind }) =>
+    ({ call, once, detached, ...own }) => {
+      const clientsOf = ({ rest, other }: Clients<'samples'>): StorageClients => ({
+        client: storageClient(rest),
+        writes: storageWrites(rest),
+        samples: sampleStates(other('samples'), call.caller),
+      });
+      const clients = clientsOf(own);
+      let loaders = storageLoaders(clients.client);
       return {
-        client,
+        ...clients,
+        detached: () => clientsOf(detached()),
+        onLeftBehind,
         clock,
         call,
         once,
-        writes: storageWrites(rest),
         get loaders() {
           return loaders;
         },
         forget() {
-          loaders = storageLoaders(client);
+          loaders = storageLoaders(clients.client);
         },
       };
     },

@@ -5,8 +5,10 @@ import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
-import type { UpstreamSettings } from '#kit/upstream-settings.ts';
+import type { ReachableSettings, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
+import type { Upstreams } from '#kit/upstreams.ts';
+import { openUpstreams } from '#kit/upstreams.ts';
 import type { Sandbox, SandboxCall } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
@@ -51,21 +53,25 @@ export async function startLaboratory({
     await startSandbox({ ports: 'any', onCall: (call) => calls.push(call), ...(quirks && { quirks }) }),
   );
   const onUnexpectedError = (error: unknown): void => console.error(error);
+  const settings = new Map(
+    serviceNames.map((name): [ServiceName, ReachableSettings] => [
+      name,
+      { ...readUpstreamSettings(name, {}), ...developmentSettings(name), ...given, url: sandbox.urls.get(name) ?? '' },
+    ]),
+  );
+  const parts = { clock: systemClock, onUnexpectedError };
+  const connect = async (): Promise<Upstreams> => opening.use(await openUpstreams(settings, parts));
+  const upstreams = await connect();
   const locals = new Map<string, RunningSubgraph>();
   const env: Record<string, string> = { SUPERGRAPH_PATH: '' };
   for (const name of serviceNames) {
-    const settings = {
-      ...readUpstreamSettings(name, {}),
-      ...developmentSettings(name),
-      ...given,
-      url: sandbox.urls.get(name) ?? '',
-    };
-    const running = (await subgraphs[name]()).open({ settings, clock: systemClock, onUnexpectedError });
+    const subgraph = await subgraphs[name]();
     if (remote.includes(name)) {
+      const running = subgraph.open({ ...parts, upstreams: await connect() });
       const served = opening.use(await serve(running, { host: '127.0.0.1', port: 0, secret, onUnexpectedError }));
       env[`${name.toUpperCase()}_SUBGRAPH_URL`] = served.url;
     } else {
-      locals.set(name, opening.use(running));
+      locals.set(name, subgraph.open({ ...parts, upstreams }));
     }
   }
   const source = await openSource({

@@ -7,9 +7,10 @@ import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
-import type { UpstreamSettings } from '#kit/upstream-settings.ts';
+import type { ReachableSettings, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
-import type { SandboxCall } from '#ops/sandbox/sandbox.ts';
+import { openUpstreams } from '#kit/upstreams.ts';
+import type { Sandbox, SandboxCall, ServiceHook } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
@@ -17,16 +18,25 @@ import { serve } from '#subgraphs/serve.ts';
 import { administrator } from './callers.ts';
 
 type Options = {
+  /** Settings of every service that the subgraph needs, in place of the defaults. */
   readonly settings?: Partial<UpstreamSettings>;
   readonly clock?: Clock;
-  /** Stands in for the sandbox, for answers that the contract does not give. */
+  /** Stands in for the sandbox and all its services, for answers that the contract does not give. */
   readonly url?: string;
+  /** The services behave as the real ones do, with their defects. */
+  readonly quirks?: true;
+  /** Installed on every sandbox service before its routes. */
+  readonly hooks?: readonly ServiceHook[];
+  /** Hears of bugs and of what a person has to mend; printed unless told. */
+  readonly onUnexpectedError?: (error: unknown) => void;
 };
 
 type Asked = {
   readonly authorization?: string;
   /** Who asks; an administrator of the laboratory unless told. */
   readonly caller?: Caller;
+  /** Ends when the caller goes away; in process alone. */
+  readonly signal?: AbortSignal;
 };
 
 const secret = developmentSecrets.SUBGRAPH_SECRET;
@@ -36,34 +46,46 @@ export type SubgraphUnderTest = AsyncDisposable & {
   readonly ask: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
   /** Asks in process alone, for counting calls. */
   readonly askLocally: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
-  /** What the sandbox service was asked since the start, or since `calls.length = 0`. */
+  /** What the sandbox was asked since the start, or since `calls.length = 0`. */
   readonly calls: SandboxCall[];
-  /** Base URL of the sandbox service. */
+  /** Base URL of the sandbox service of the subgraph's name. */
   readonly upstream: string;
+  /** Base URL of any service that the subgraph needs. */
+  readonly upstreamOf: (service: ServiceName) => string;
+  /** Lets a service fail; an empty list heals it. */
+  readonly faults: Sandbox['faults'];
 };
 
-/** One subgraph over its sandbox service, opened in both ways. */
+/** One subgraph over the sandbox services that it needs, opened in both ways. */
 export async function startSubgraph(name: ServiceName, options: Options = {}): Promise<SubgraphUnderTest> {
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
-  const sandbox =
-    options.url === undefined
-      ? opening.use(await startSandbox({ services: [name], ports: 'any', onCall: (call) => calls.push(call) }))
-      : undefined;
-  const upstream = options.url ?? sandbox?.urls.get(name) ?? '';
-  const settings = {
-    ...readUpstreamSettings(name, {}),
-    ...developmentSettings(name),
-    ...options.settings,
-    url: upstream,
-  };
   const subgraph = await subgraphs[name]();
-  const open = (): RunningSubgraph =>
-    subgraph.open({ settings, clock: options.clock ?? systemClock, onUnexpectedError: (error) => console.error(error) });
-  const local = opening.use(open());
-  const served = opening.use(
-    await serve(open(), { host: '127.0.0.1', port: 0, secret, onUnexpectedError: (error) => console.error(error) }),
+  const onCall = (call: SandboxCall): void => void calls.push(call);
+  const started = options.url === undefined ? subgraph.needs : [];
+  const sandbox = opening.use(
+    await startSandbox({ services: started, ports: 'any', onCall, hooks: options.hooks ?? [], quirks: options.quirks ?? false }),
   );
+  const upstreamOf = (service: ServiceName): string => options.url ?? sandbox.urls.get(service) ?? '';
+  const settings = new Map(
+    subgraph.needs.map((service): [ServiceName, ReachableSettings] => [
+      service,
+      {
+        ...readUpstreamSettings(service, {}),
+        ...developmentSettings(service),
+        ...options.settings,
+        url: upstreamOf(service),
+      },
+    ]),
+  );
+  const { clock = systemClock, onUnexpectedError = (error) => console.error(error) } = options;
+  // Two processes, each with connections of its own.
+  const open = async (): Promise<RunningSubgraph> => {
+    const upstreams = opening.use(await openUpstreams(settings, { clock, onUnexpectedError }));
+    return subgraph.open({ upstreams, clock, onUnexpectedError });
+  };
+  const local = await open();
+  const served = opening.use(await serve(await open(), { host: '127.0.0.1', port: 0, secret, onUnexpectedError }));
   const askLocally: SubgraphUnderTest['askLocally'] = async (text, variables = {}, asked = {}) =>
     asJson(
       await local.execute({
@@ -75,7 +97,9 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
   const opened = opening.move();
   return {
     calls,
-    upstream,
+    upstream: upstreamOf(name),
+    upstreamOf,
+    faults: sandbox.faults,
     askLocally,
     async ask(text, variables = {}, asked = {}) {
       const answer = await askLocally(text, variables, asked);

@@ -111,6 +111,7 @@ test('a subgraph runs alone over the sandbox service of its name', async () => {
 test.each([
   ['subgraphs/main.ts', ['weather'], 2, 'samples'],
   ['subgraphs/main.ts', ['samples'], 2, 'SAMPLE_SERVICE_URL'],
+  ['subgraphs/main.ts', ['storage'], 2, 'Not set: SAMPLE_SERVICE_URL, STORAGE_SERVICE_URL.'],
   ['ops/cli/main.ts', ['dance'], 2, 'query'],
   ['ops/cli/main.ts', ['query'], 2, 'operation'],
   ['schema/main.ts', [], 2, 'npm run compose'],

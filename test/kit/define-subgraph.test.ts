@@ -12,6 +12,8 @@ import { defineSubgraph } from '#kit/define-subgraph.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { allow, deny, rule } from '#kit/shield.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
+import type { Upstreams } from '#kit/upstreams.ts';
+import { openUpstreams } from '#kit/upstreams.ts';
 
 const sdl = `
   extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
@@ -24,6 +26,7 @@ type ThingReference = { readonly id: string };
 type Context = { readonly call: Call; readonly madeAs: number };
 
 let folder: string;
+let upstreams: Upstreams;
 let subgraph: RunningSubgraph;
 let contexts = 0;
 const unexpected: unknown[] = [];
@@ -65,11 +68,13 @@ beforeAll(async () => {
       ({ call }) => ({ call, madeAs: ++contexts }),
   });
   const settings = { ...readUpstreamSettings('samples', {}), url: 'http://127.0.0.1:1' };
-  subgraph = definition.open({ settings, clock: systemClock, onUnexpectedError: (error) => unexpected.push(error) });
+  const parts = { clock: systemClock, onUnexpectedError: (error: unknown) => void unexpected.push(error) };
+  upstreams = await openUpstreams(new Map([['samples', settings]]), parts);
+  subgraph = definition.open({ ...parts, upstreams });
 });
 
 afterAll(async () => {
-  await subgraph[Symbol.asyncDispose]();
+  await upstreams[Symbol.asyncDispose]();
   await rm(folder, { recursive: true });
 });
 

@@ -46,6 +46,14 @@ test('five failures in a row open the circuit, and then nothing reaches the upst
   expect(things.calls).toBe(5);
 });
 
+test('an urgent call is made while the circuit is open, and changes nothing about it', async () => {
+  const { things, states, call } = circuit((count) => answer(count > 5 ? 200 : 500));
+  for (let calls = 0; calls < 5; calls++) await call(request());
+  expect((await call({ ...request('DELETE'), urgent: true })).status).toBe(200);
+  await expect(call(request())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  expect([states, things.calls]).toEqual([['open'], 6]);
+});
+
 test('half of the last twenty calls open it as well', async () => {
   const { things, states, call } = circuit((count) => answer(count % 2 ? 200 : 500));
   for (let calls = 0; calls < 30; calls++) await call(request()).catch(() => undefined);
@@ -166,4 +174,26 @@ test('a caller who has gone away is told so in our words', async () => {
   const call = bulkhead({ service: 'things', running: 1, waiting: 3 })(async () => answer(200));
   const gone = AbortSignal.abort(new Error('gone'));
   await expect(call(request('GET', gone))).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT', extensions: { service: 'things' } });
+});
+
+test('a caller who leaves while its call waits in the bulkhead is let go at once, and its call is never made', async () => {
+  const answers: ((response: RestResponse) => void)[] = [];
+  const methods: string[] = [];
+  const call = bulkhead({ service: 'things', running: 1, waiting: 3 })(({ method }) => {
+    methods.push(method);
+    return new Promise((resolve) => answers.push(resolve));
+  });
+  const first = call(request('GET'));
+  const caller = new AbortController();
+  const waiting = call(request('PUT', caller.signal));
+  const next = call(request('POST'));
+  caller.abort(new Error('gone'));
+  await expect(waiting).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT', extensions: { service: 'things' } });
+  expect(methods).toEqual(['GET']);
+  answers.shift()?.(answer(200));
+  await first;
+  await vi.advanceTimersByTimeAsync(1);
+  answers.shift()?.(answer(200));
+  await next;
+  expect(methods).toEqual(['GET', 'POST']);
 });

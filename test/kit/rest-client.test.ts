@@ -1,11 +1,13 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import type { Call } from '#kit/call.ts';
 import { stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
+import type { Layer } from '#kit/layer.ts';
 import { path } from '#kit/path.ts';
 import type { UpstreamOptions } from '#kit/rest-client.ts';
 import { openUpstream } from '#kit/rest-client.ts';
+import type { RestRequest, RestResponse } from '#kit/rest-transport.ts';
 import { always, startUpstream } from '#test/harness/upstream.ts';
 
 const Thing = z.object({ id: z.string() });
@@ -121,6 +123,22 @@ test('a caller that goes away ends its calls', async () => {
   await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
   await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
   expect(upstream.seen).toHaveLength(1);
+});
+
+test('a caller that goes away is told at once for the calls that still waited for their turn, and these are never made', async () => {
+  const gone = new AbortController();
+  await using upstream = await startUpstream(() => undefined);
+  const begun: string[] = [];
+  const counted: Layer<RestRequest, RestResponse> = (next) => (request) => {
+    begun.push(request.path);
+    return next(request);
+  };
+  await using client = clientOf(upstream.url, { connections: 50, timeoutMs: 60_000, layers: [counted] }, { signal: gone.signal });
+  const calls = Array.from({ length: 30 }, () => client.rest.get('/', { answer: Thing }).catch(({ code }) => code));
+  await vi.waitUntil(() => upstream.seen.length === 10);
+  gone.abort(new Error('gone'));
+  expect(await Promise.all(calls)).toEqual(Array(30).fill('UPSTREAM_TIMEOUT'));
+  expect([begun.length, upstream.seen.length]).toEqual([10, 10]);
 });
 
 test('calls are spread over the instances of an upstream', async () => {

@@ -6,47 +6,71 @@ import { breaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
 import { consulInstances } from './consul.ts';
 import type { Layer } from './layer.ts';
-import type { Decoder, Upstream, UpstreamOptions } from './rest-client.ts';
+import type { Upstream, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
 import { retryReads } from './retry-reads.ts';
 import type { ServiceName } from './service-names.ts';
-import type { UpstreamSettings } from './upstream-settings.ts';
+import type { ReachableSettings } from './upstream-settings.ts';
 import { maxUpstreamBytes } from './upstream-settings.ts';
 
-/** What is opened once per process and service of the laboratory. */
-export type ServiceParts = {
-  readonly settings: UpstreamSettings & { readonly url: string };
+export type UpstreamsParts = {
   readonly clock: Clock;
-  /** Hears when the service's circuit opens, is tried, or closes. */
+  /** Hears when a service's circuit opens, is tried, or closes. */
   readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
-  /** Hears of what went wrong beside a call, such as a look-up of instances. */
-  readonly onUnexpectedError: (error: unknown, service: string) => void;
+  /** Hears when Consul cannot be asked for a service's instances. */
+  readonly onUnexpectedError: (error: unknown, service: ServiceName) => void;
 };
 
-type Parts = ServiceParts & { readonly service: ServiceName; readonly decode?: Decoder };
+type ServiceConnection = Upstream & { readonly settings: ReachableSettings };
 
-/** Opens the connection to one of the laboratory's services as its settings want it. */
-export function openService({ service, decode, ...parts }: Parts): Upstream {
-  const { timeoutMs, connections, token, caFile, credential } = parts.settings;
-  return openUpstream({
+/** The connections of one process to the laboratory's services: one each, however many subgraphs call it. */
+export type Upstreams = AsyncDisposable & {
+  /** @throws Error when the service is none of those that were opened */
+  readonly to: (service: ServiceName) => ServiceConnection;
+};
+
+export async function openUpstreams(
+  settings: ReadonlyMap<ServiceName, ReachableSettings>,
+  parts: UpstreamsParts,
+): Promise<Upstreams> {
+  await using opening = new AsyncDisposableStack();
+  const connections = new Map<ServiceName, ServiceConnection>();
+  for (const [service, given] of settings) {
+    const upstream = opening.use(openUpstream(optionsOf(service, given, parts)));
+    connections.set(service, { ...upstream, settings: given });
+  }
+  const opened = opening.move();
+  return {
+    to(service) {
+      const connection = connections.get(service);
+      if (connection === undefined) throw new Error(`No connection to the ${service} service was opened.`);
+      return connection;
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+function optionsOf(service: ServiceName, settings: ReachableSettings, parts: UpstreamsParts): UpstreamOptions {
+  const { timeoutMs, connections, token, caFile, credential } = settings;
+  return {
     service,
-    ...instancesOf(service, parts),
+    ...instancesOf(service, settings, parts),
     clock: parts.clock,
     timeoutMs,
     connections,
     maxBytes: maxUpstreamBytes,
     ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
-    layers: resilience(service, parts),
+    layers: resilience(service, settings, parts),
     credential: credential ?? (token === undefined ? { kind: 'none' } : { kind: 'bearer', token, header: 'authorization' }),
-    ...(decode !== undefined && { decode }),
-  });
+  };
 }
 
 /** What stands between a call and the network, the outermost first. */
 function resilience(
   service: ServiceName,
-  { settings, clock, onBreakerChange }: ServiceParts,
+  settings: ReachableSettings,
+  { clock, onBreakerChange }: UpstreamsParts,
 ): readonly Layer<RestRequest, RestResponse>[] {
   const { callsPerMinute, circuitBreaker, failureThreshold, recoverySeconds, connections, queue } = settings;
   const onChange = (state: BreakerState): void => onBreakerChange?.(service, state);
@@ -61,9 +85,9 @@ function resilience(
 /** Instances are listed with commas, or told by Consul. A URL may have a path, which goes before the prefix and is the same for all. */
 function instancesOf(
   service: ServiceName,
-  { settings, onUnexpectedError }: ServiceParts,
+  { url, prefix, consulUrl, consulDatacenter, consulToken }: ReachableSettings,
+  { onUnexpectedError }: UpstreamsParts,
 ): Pick<UpstreamOptions, 'origins' | 'prefix'> {
-  const { url, prefix, consulUrl, consulDatacenter, consulToken } = settings;
   const parsed = url.split(',').map((instance) => new URL(instance.trim()));
   const [first] = parsed;
   if (first?.protocol !== 'consul:') {

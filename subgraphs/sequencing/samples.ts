@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { Caller } from '#kit/caller.ts';
+import { ExpectedError } from '#kit/errors.ts';
+import { path } from '#kit/path.ts';
+import type { Decoder, RestClient } from '#kit/rest-client.ts';
+
+/* What this subgraph asks the sample service (contract section 1.2): in which state a sample is, and to change it. */
+
+/** States that this subgraph moves samples to, and the service's words for them. */
+const words = {
+  IN_SEQUENCING: 'InSequencing',
+  FAILED: 'Failed',
+  PENDING: 'Pending',
+  VALIDATED: 'Validated',
+  IN_STORAGE: 'InStorage',
+} as const;
+
+export type SampleState = keyof typeof words;
+
+/** `InStorage`, and `in_storage` of older generations of the service, is IN_STORAGE. */
+const State = z.string().transform((word) => word.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase());
+
+const OneSample = z.object({ data: z.object({ status: State, metadata: z.unknown() }) }).transform(({ data }) => data);
+
+const Owned = z.object({ organization_id: z.string() });
+
+export type SampleStates = {
+  /** Null for a sample that there is not or that is not the caller's to see. */
+  readonly stateOf: (id: string) => Promise<string | null>;
+  /** Gives the new state. */
+  readonly move: (id: string, to: SampleState) => Promise<string>;
+};
+
+export function sampleStates(rest: RestClient, { tenant }: Caller): SampleStates {
+  const isVisible = (metadata: unknown): boolean =>
+    tenant === undefined || Owned.safeParse(metadata).data?.organization_id === tenant;
+  return {
+    async stateOf(id) {
+      const sample = await rest.find(path`/samples/${id}`, { answer: OneSample });
+      return sample !== null && isVisible(sample.metadata) ? sample.status : null;
+    },
+    move: async (id, to) =>
+      (await rest.send('PUT', path`/samples/${id}/status`, { answer: OneSample, body: { new_status: words[to] } })).status,
+  };
+}
+
+/** A 404 stays with the rules for every upstream. */
+export const decodeSamples: Decoder = ({ status }) =>
+  [400, 409, 422].includes(status)
+    ? new ExpectedError('BAD_USER_INPUT', 'A sample is in another state by now, from which it may not change so.', {
+        extensions: { service: 'samples' },
+      })
+    : undefined;
