@@ -19,7 +19,7 @@ import type { Decoder, RestClient, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
 import { retryReads } from './retry-reads.ts';
-import { DateTime, Json } from './scalars.ts';
+import { DateTime, Json, UploadScalar } from './scalars.ts';
 import type { ServiceName } from './service-names.ts';
 import type { Permissions } from './shield.ts';
 import { guard } from './shield.ts';
@@ -155,7 +155,7 @@ const onceFor =
 
 const backgroundTimeoutMs = 15_000;
 
-const scalars = { DateTime, JSON: Json };
+const scalars = { DateTime, JSON: Json, Upload: UploadScalar };
 
 function buildSchema({ schema, resolvers }: Pick<SubgraphDefinition<object>, 'schema' | 'resolvers'>): GraphQLSchema {
   const typeDefs = parse(readFileSync(schema, 'utf8'));
