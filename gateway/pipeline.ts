@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
 import { selections } from './limits/selections.ts';
+import { uploadPlaces } from './limits/upload-places.ts';
 import type { FetchLayer, Gate } from './request.ts';
 
 /*
@@ -14,6 +15,7 @@ import type { FetchLayer, Gate } from './request.ts';
  *   socket
  *     http/server        request id, body size, media type, client gone → signal
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
+ *     http/form          files of a multipart request into bounded memory, in their places among the variables
  *     Apollo Server      parse (token limit) and validate, once per operation text
  *     gates              below, in this order; each lets pass or throws
  *     plan/engine        query plan, once per operation text
@@ -23,7 +25,7 @@ import type { FetchLayer, Gate } from './request.ts';
  */
 
 /** What an operation must pass before it is planned. */
-export const gates = ({ limits }: Config): readonly Gate[] => [selections(limits)];
+export const gates = ({ limits }: Config): readonly Gate[] => [selections(limits), uploadPlaces];
 
 /** What stands between a call to an HTTP subgraph and the network. */
 export const transportLayers = (service: string, { fetch }: Config, onChange: (state: BreakerState) => void) => [

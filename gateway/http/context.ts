@@ -25,6 +25,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
     context: {
       outcome: { accepted: false, refusedText: false },
       forwarded: pickHeaders(request, options.forwardHeaders),
+      uploads: request.uploads ?? [],
       call: {
         requestId: request.id,
         signal: controller.signal,

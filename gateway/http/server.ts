@@ -7,24 +7,26 @@ import { writeAnswer } from '#kit/apollo-http.ts';
 import type { Caller } from '#kit/caller.ts';
 import { ExpectedError, statusOf } from '#kit/errors.ts';
 import { requestId } from '#kit/ids.ts';
-import type { BodyLimits } from './body.ts';
 import { checkSearch, readBody } from './body.ts';
 import type { ContextOptions, Identify } from './context.ts';
 import { contextOf } from './context.ts';
+import type { FormOptions } from './form.ts';
+import { readsForms } from './form.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who is calling. */
     caller: Caller;
+    /** Where files stand among the variables; null when the body is no form. */
+    uploads: readonly string[] | null;
   }
 }
 
-type HttpOptions = BodyLimits &
+type HttpOptions = FormOptions &
   ContextOptions & {
     readonly host: string;
     readonly port: number;
     readonly apiPrefix: string;
-    readonly maxBodyBytes: number;
     readonly maxRequestsPerSocket: number;
   };
 
@@ -53,7 +55,9 @@ export function httpServer({ options, answer, identify, page, logger }: Parts): 
     http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
   });
   app.decorateRequest('caller');
+  app.decorateRequest('uploads', null);
   readsJson(app, options);
+  const formOf = readsForms(app, options);
   app.addHook('onSend', async (request, reply) => void reply.header('x-request-id', request.id));
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(reply, request, asRefusal(error, logger)));
   app.setNotFoundHandler((request, reply) =>
@@ -62,7 +66,7 @@ export function httpServer({ options, answer, identify, page, logger }: Parts): 
   app.get('/live', async () => ({ status: 'alive' }));
   app.get('/ready', async () => ({ status: 'ready' }));
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
-    graphqlRoutes(app, endpoint, { options, answer, identify, page });
+    graphqlRoutes(app, endpoint, { options, answer, identify, page, formOf });
   if (page !== undefined) app.get('/', (_, reply) => reply.type('text/html').send(page('/graphql')));
   return app;
 }
@@ -73,10 +77,8 @@ function readsJson(app: FastifyInstance, options: HttpOptions): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const charset = /charset=\s*"?([\w-]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
     if (!/^utf-?8$/i.test(charset)) return done(new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must be UTF-8.'));
-    if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
-      return done(new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.'));
-    }
     try {
+      requireIdentityCoding(request);
       done(null, readBody(String(body), options));
     } catch (error) {
       done(error as Error);
@@ -84,7 +86,15 @@ function readsJson(app: FastifyInstance, options: HttpOptions): void {
   });
 }
 
-function graphqlRoutes(app: FastifyInstance, endpoint: string, { options, answer, identify, page }: Omit<Parts, 'logger'>): void {
+function requireIdentityCoding({ headers }: FastifyRequest): void {
+  if ((headers['content-encoding'] ?? 'identity') === 'identity') return;
+  throw new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
+}
+
+type RouteParts = Omit<Parts, 'logger'> & { readonly formOf: ReturnType<typeof readsForms> };
+
+function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts): void {
+  const { options, answer, identify, page, formOf } = parts;
   const onRequest = async (request: FastifyRequest): Promise<void> => {
     if (!wantsPage(request)) request.caller = await identify(request);
   };
@@ -92,7 +102,13 @@ function graphqlRoutes(app: FastifyInstance, endpoint: string, { options, answer
     using held = contextOf(request, reply, options);
     return writeAnswer(reply, await answer(request, held.context));
   };
-  app.post(endpoint, { onRequest }, graphql);
+  app.post(endpoint, { onRequest }, async (request, reply) => {
+    if (!request.isMultipart()) return graphql(request, reply);
+    requireIdentityCoding(request);
+    using form = formOf(request);
+    await form.read();
+    return await graphql(request, reply);
+  });
   app.get(endpoint, { onRequest }, async (request, reply) => {
     if (wantsPage(request)) {
       if (page === undefined) throw new ExpectedError('NOT_FOUND', 'There is no page here; ask with POST.');
@@ -116,7 +132,10 @@ const wantsPage = ({ method, headers, url }: FastifyRequest): boolean =>
 
 const fastifyCodes: Readonly<Record<string, ExpectedError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: new ExpectedError('PAYLOAD_TOO_LARGE', 'The body is too long.'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: new ExpectedError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The body must be application/json or multipart/form-data.',
+  ),
   FST_ERR_CTP_EMPTY_JSON_BODY: new ExpectedError('BAD_REQUEST', 'The body is empty.'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: new ExpectedError('BAD_REQUEST', 'The body is not as long as its Content-Length.'),
 };
