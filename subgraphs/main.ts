@@ -3,6 +3,7 @@ import { systemClock } from '#kit/clock.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
+import { readUploadBounds } from '#kit/upload-bounds.ts';
 import { readUpstreamSettings, urlVariable } from '#kit/upstream-settings.ts';
 import { subgraphs } from './registry.ts';
 import { serve } from './serve.ts';
@@ -44,7 +45,9 @@ async function main(): Promise<number> {
     clock: systemClock,
     onUnexpectedError,
   });
-  await using served = await serve(running, { host: values.host, port: Number(values.port), secret, onUnexpectedError });
+  const uploads = readUploadBounds(process.env);
+  const options = { host: values.host, port: Number(values.port), secret, uploads, onUnexpectedError };
+  await using served = await serve(running, options);
   say(values.json ? JSON.stringify({ name, url: served.url }) : `The ${name} subgraph listens on ${served.url}`, 0);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);
