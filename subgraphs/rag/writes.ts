@@ -43,7 +43,7 @@ export type Processed = Readonly<z.infer<typeof Processed>>;
 export type Answer = Readonly<z.infer<typeof Answer>>;
 
 /** `session` keeps apart what belongs to different conversations. */
-export type Question = { readonly query: string; readonly session: string };
+type Question = { readonly query: string; readonly session: string };
 
 /** None of these is ever repeated by itself: the service may fail after it has committed. */
 export type RagWrites = {

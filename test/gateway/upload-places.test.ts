@@ -1,3 +1,4 @@
+import { request as openRequest } from 'node:http';
 import multipart from '@fastify/multipart';
 import Fastify from 'fastify';
 import type { GraphQLScalarType } from 'graphql';
@@ -63,7 +64,7 @@ async function startShop(env: Record<string, string> = {}) {
     for (const name of Object.keys(map)) form.append(name, new Blob([`content of ${name}`]), `${name}.txt`);
     return gateway.send({ method: 'POST', body: form, headers: { 'apollo-require-preflight': '1' } });
   };
-  return { collector, send, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { collector, gateway, send, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 test('files in lists and inside inputs reach a subgraph over HTTP, each sent once', async () => {
@@ -111,4 +112,18 @@ test('more than all uploads may take at one time is refused as overload, and the
   expect([many.status, many.body.errors?.[0]?.extensions['code']]).toEqual([503, 'OVERLOADED']);
   const again = await shop.send({ files: [null] }, { a: ['variables.files.0'] });
   expect(again.body.errors).toBeUndefined();
+});
+
+test('what a client had sent before it went away is given back', async () => {
+  await using shop = await startShop({ MAX_UPLOAD_MEMORY: '400' });
+  const status = async (): Promise<number> => (await shop.send({ files: [null] }, { a: ['variables.files.0'] })).status;
+  const leaving = openRequest(`${shop.gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'apollo-require-preflight': '1', 'content-type': 'multipart/form-data; boundary=b' },
+  });
+  leaving.on('error', () => undefined);
+  leaving.write(`--b\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{"query":"{ nothing } #${'x'.repeat(300)}`);
+  await expect.poll(status).toBe(503);
+  leaving.destroy();
+  await expect.poll(status).toBe(200);
 });
