@@ -10,9 +10,9 @@ import type { Admission, Gate, RequestContext } from './request.ts';
 export function admission(gates: readonly Gate[]): ApolloServerPlugin<RequestContext> {
   return {
     requestDidStart: async () => ({
-      async didResolveOperation({ contextValue, document, operation, request }) {
+      async didResolveOperation({ contextValue, schema, document, operation, request }) {
         if (operation === undefined) throw refusal(unresolved(request.operationName));
-        const asked = { context: contextValue, document, operation, variables: request.variables ?? {} };
+        const asked = { context: contextValue, schema, document, operation, variables: request.variables ?? {} };
         await pass(gates, asked).catch((error: unknown) => {
           throw refusal(error);
         });

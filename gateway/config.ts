@@ -9,6 +9,7 @@ import { serviceNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
 import { readServicesFile } from '#kit/services-file.ts';
 import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
+import { uploadBounds, uploadVariables } from '#kit/upload-bounds.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 
@@ -137,6 +138,8 @@ const Variables = z.object({
   /** Longest request body, and longest query text within it, in bytes and characters. */
   MAX_BODY_BYTES: count.default(1024 * 1024),
   MAX_QUERY_LENGTH: count.default(256 * 1024),
+  /** MAX_UPLOAD_BYTES, MAX_UPLOADS, MAX_UPLOAD_MEMORY. */
+  ...uploadVariables,
   /** Deepest nesting of brackets in a query and of JSON in a body. */
   MAX_NESTING: count.default(64),
   MAX_TOKENS: count.default(2_000),
@@ -179,6 +182,7 @@ export function readConfig(environment: Environment) {
       maxBodyBytes: variables.MAX_BODY_BYTES,
       maxQueryLength: variables.MAX_QUERY_LENGTH,
       maxNesting: variables.MAX_NESTING,
+      ...uploadBounds(variables),
       development: variables.ENVIRONMENT === 'development',
       maxConnections: variables.MAX_CONNECTIONS,
       headersTimeoutMs: variables.HEADERS_TIMEOUT_MS,

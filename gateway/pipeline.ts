@@ -10,6 +10,7 @@ import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
 import { strangers } from './identity/strangers.ts';
 import { selections } from './limits/selections.ts';
+import { uploadPlaces } from './limits/upload-places.ts';
 import type { FetchLayer, Gate, OperationLayer } from './request.ts';
 
 /*
@@ -20,6 +21,7 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
  *     http/server        request id, body size, media type, client gone → signal
  *     identity/          who is calling, from the credential alone
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
+ *     http/form          files of a multipart request into bounded memory, in their places among the variables
  *     Apollo Server      parse (token limit) and validate, once per operation text
  *     gates              below, in this order; each lets pass or throws
  *     operation layers   below, the first one outermost, around planning and execution
@@ -36,6 +38,7 @@ type EngineStages = { readonly authorize: Authorize };
 export const gates = ({ identity, limits, plan, authorization }: Config, { authorize }: EngineStages): readonly Gate[] => [
   strangers(identity),
   selections(limits),
+  uploadPlaces,
   introspection({ open: plan.openIntrospection }),
   // Follows fragments at each use, so it stands behind the limit on them.
   ...(authorization.mode === 'reject' ? [refuseDenied(authorize)] : []),

@@ -1,4 +1,4 @@
-import type { DocumentNode, ExecutionResult, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { Call } from '#kit/call.ts';
 import type { Handler, Layer } from '#kit/layer.ts';
 
@@ -7,6 +7,8 @@ export type RequestContext = {
   readonly call: Call;
   /** Client headers that subgraphs may see, by lower-case name; already checked against the allow-list. */
   readonly forwarded: Readonly<Record<string, string>>;
+  /** Where files stand among the variables, such as `variables.file`; mostly none. */
+  readonly uploads: readonly string[];
   readonly outcome: Outcome;
 };
 
@@ -23,6 +25,8 @@ type Outcome = {
 /** An operation that was parsed and validated and asks to run. */
 export type Admission = {
   readonly context: RequestContext;
+  /** What clients see of the supergraph. */
+  readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -41,6 +45,8 @@ export type SubgraphRequest = {
   readonly operationName?: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly kind: 'query' | 'mutation';
+  /** True when files may stand among the variables. */
+  readonly carriesUploads: boolean;
   readonly call: Call;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;

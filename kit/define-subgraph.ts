@@ -10,7 +10,7 @@ import { operationExecutor } from './execute-operation.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
 import type { Decoder, RestClient } from './rest-client.ts';
-import { DateTime, Json } from './scalars.ts';
+import { DateTime, Json, UploadScalar } from './scalars.ts';
 import type { ServiceName } from './service-names.ts';
 import { serviceNames } from './service-names.ts';
 import type { Permissions } from './shield.ts';
@@ -152,7 +152,7 @@ const onceFor =
 const backgroundTimeoutMs = 15_000;
 const detachedTimeoutMs = 30_000;
 
-const scalars = { DateTime, JSON: Json };
+const scalars = { DateTime, JSON: Json, Upload: UploadScalar };
 
 function buildSchema({ schema, resolvers }: Pick<SubgraphDefinition<object>, 'schema' | 'resolvers'>): GraphQLSchema {
   const typeDefs = parse(readFileSync(schema, 'utf8'));

@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, Kind } from 'graphql';
 import { isCode } from './errors.ts';
 
 /**
@@ -7,7 +7,7 @@ import { isCode } from './errors.ts';
  */
 export function maskUnexpected(error: GraphQLError, onUnexpectedError: (error: GraphQLError) => void): GraphQLError {
   if (isCode(error.extensions['code'])) return error;
-  if (error.originalError === undefined) return withCode(error);
+  if (error.originalError === undefined || isAboutValue(error)) return withCode(error);
   onUnexpectedError(error);
   return new GraphQLError('Something went wrong on our side.', {
     ...(error.nodes !== undefined && { nodes: error.nodes }),
@@ -15,6 +15,10 @@ export function maskUnexpected(error: GraphQLError, onUnexpectedError: (error: G
     extensions: { code: 'INTERNAL_SERVER_ERROR' },
   });
 }
+
+/** graphql-js points at a value of the text, a literal that its scalar refuses; what a resolver throws points at a field. */
+const isAboutValue = ({ nodes = [] }: GraphQLError): boolean =>
+  nodes.length > 0 && nodes.every(({ kind }) => kind !== Kind.FIELD);
 
 /** graphql-js itself complained, about a variable for example: its words are about the caller's own text. */
 function withCode(error: GraphQLError): GraphQLError {

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import type { FormData } from 'undici';
 import type { ZodType } from 'zod';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
@@ -23,7 +24,12 @@ type Read<Answer> = {
   readonly authorization?: string;
 };
 
-type Write<Answer> = Read<Answer> & { readonly body?: unknown };
+type Write<Answer> = Read<Answer> & {
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as multipart/form-data, in place of `body`. */
+  readonly form?: FormData;
+};
 
 /** Typed calls to one upstream on behalf of one request. Paths come from the `path` template of kit/path.ts. */
 export type RestClient = {
@@ -104,7 +110,11 @@ function clientFor({ call, decode, urgent, handle, options }: Parts): RestClient
 
 const noCredential: Credential = { kind: 'none' };
 
-function requestFor({ method, path, query, body, authorization }: Exchange, call: Call, options: UpstreamOptions): RestRequest {
+function requestFor(
+  { method, path, query, body, form, authorization }: Exchange,
+  call: Call,
+  options: UpstreamOptions,
+): RestRequest {
   const credential = options.credential ?? noCredential;
   return {
     method,
@@ -118,6 +128,7 @@ function requestFor({ method, path, query, body, authorization }: Exchange, call
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(form !== undefined && { body: form }),
     signal: call.signal,
   };
 }

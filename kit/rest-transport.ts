@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, FormData } from 'undici';
 import { Pool } from 'undici';
 import { upstreamError } from './errors.ts';
 import type { Handler } from './layer.ts';
@@ -8,7 +8,8 @@ export type RestRequest = {
   /** Encoded path with query, below the upstream's origin and prefix. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** A form brings its own content type. */
+  readonly body?: string | FormData;
   /** True for a call that changes nothing although its method is not GET, such as a GraphQL query (RFC 9110, section 9.2.1). */
   readonly safe?: boolean;
   /** True for a call that is made even while the circuit is open. */

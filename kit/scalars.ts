@@ -1,5 +1,6 @@
 import { GraphQLScalarType, valueFromASTUntyped } from 'graphql';
 import { ExpectedError } from './errors.ts';
+import { Upload } from './upload.ts';
 
 const utcPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/;
 const zonePattern = /(Z|[+-]\d{2}:\d{2})$/;
@@ -36,4 +37,16 @@ export const Json = new GraphQLScalarType<unknown, unknown>({
   serialize: (value) => value,
   parseValue: (value) => value,
   parseLiteral: valueFromASTUntyped,
+});
+
+const noUpload = (): never => {
+  throw new ExpectedError('BAD_USER_INPUT', 'An Upload is a file part of a multipart request, given through a variable.');
+};
+
+export const UploadScalar = new GraphQLScalarType<Upload, never>({
+  name: 'Upload',
+  specifiedByURL: 'https://github.com/jaydenseric/graphql-multipart-request-spec',
+  serialize: noUpload,
+  parseValue: (value) => (value instanceof Upload ? value : noUpload()),
+  parseLiteral: noUpload,
 });

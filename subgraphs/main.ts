@@ -5,6 +5,7 @@ import { readEnvironment } from '#kit/environment.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
+import { readUploadBounds } from '#kit/upload-bounds.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables, urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
@@ -59,7 +60,9 @@ async function main(): Promise<number> {
   const parts = { clock: systemClock, onUnexpectedError };
   await using upstreams = await openUpstreams(settings, parts);
   const running = subgraph.open({ ...parts, upstreams });
-  await using served = await serve(running, { host: values.host, port: Number(values.port), secret, onUnexpectedError });
+  const uploads = readUploadBounds(environment);
+  const options = { host: values.host, port: Number(values.port), secret, uploads, onUnexpectedError };
+  await using served = await serve(running, options);
   say(values.json ? JSON.stringify({ name, url: served.url }) : `The ${name} subgraph listens on ${served.url}`, 0);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);

@@ -1,9 +1,11 @@
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginInlineTraceDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Fastify from 'fastify';
 import type { GraphQLFormattedError } from 'graphql';
 import { GraphQLError } from 'graphql';
+import { z } from 'zod';
 import { askApollo, writeAnswer } from '#kit/apollo-http.ts';
 import { assertionHeader, assertionReader } from '#kit/assertion.ts';
 import type { Call } from '#kit/call.ts';
@@ -12,6 +14,11 @@ import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { ExpectedError, statusOf } from '#kit/errors.ts';
 import { requestId } from '#kit/ids.ts';
 import { maskUnexpected } from '#kit/mask.ts';
+import type { MemoryShare } from '#kit/memory-budget.ts';
+import { memoryBudget } from '#kit/memory-budget.ts';
+import { readMultipart } from '#kit/multipart-request.ts';
+import type { UploadBounds } from '#kit/upload-bounds.ts';
+import { readUploadBounds } from '#kit/upload-bounds.ts';
 
 type ServeOptions = {
   readonly host: string;
@@ -19,6 +26,8 @@ type ServeOptions = {
   readonly port: number;
   /** What the gateway signs its callers' identities with. */
   readonly secret: string;
+  /** Bounds of the files in a multipart request; those of a gateway by default. */
+  readonly uploads?: UploadBounds;
   readonly onUnexpectedError: (error: unknown) => void;
 };
 
@@ -26,7 +35,7 @@ export type ServedSubgraph = AsyncDisposable & { readonly url: string };
 
 /** Serves one subgraph over HTTP: `POST /graphql` for a gateway, `GET /health` for whoever watches it. */
 export async function serve(subgraph: RunningSubgraph, options: ServeOptions): Promise<ServedSubgraph> {
-  const { host, port, secret, onUnexpectedError } = options;
+  const { host, port, secret, uploads = readUploadBounds({}), onUnexpectedError } = options;
   const server = new ApolloServer<object>({
     schema: subgraph.schema,
     introspection: true,
@@ -36,8 +45,8 @@ export async function serve(subgraph: RunningSubgraph, options: ServeOptions): P
     formatError: (formatted, error) => format(formatted, error, onUnexpectedError),
   });
   await server.start();
-  const app = Fastify({ bodyLimit: 10 * 1024 * 1024, forceCloseConnections: true });
-  routes(app, server, { subgraph, callerOf: assertionReader(secret, subgraph.name) });
+  const app = Fastify({ bodyLimit: maxBodyBytes, forceCloseConnections: true });
+  routes(app, server, { subgraph, uploads, callerOf: assertionReader(secret, subgraph.name) });
   await app.listen({ host, port });
   return {
     url: `${app.listeningOrigin}/graphql`,
@@ -48,12 +57,17 @@ export async function serve(subgraph: RunningSubgraph, options: ServeOptions): P
   };
 }
 
+const maxBodyBytes = 10 * 1024 * 1024;
+
 type Served = {
   readonly subgraph: RunningSubgraph;
+  readonly uploads: UploadBounds;
   readonly callerOf: (assertion: string | undefined) => Promise<Caller>;
 };
 
-function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, callerOf }: Served): void {
+function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, uploads, callerOf }: Served): void {
+  app.register(multipart);
+  const memory = memoryBudget(uploads.maxUploadMemory);
   app.setErrorHandler((error, _, reply) => {
     const { code, message, extensions } = asExpected(error);
     return reply.status(statusOf(code)).send({ errors: [{ message, extensions }] });
@@ -61,8 +75,24 @@ function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, 
   app.get('/health', async () => ({ status: 'healthy', service: `${subgraph.name}-subgraph` }));
   app.post('/graphql', async (request, reply) => {
     const caller = await callerOf(request.headers[assertionHeader]?.toString());
+    using share = memory.open();
+    if (request.isMultipart()) request.body = await readForm(request, share, uploads);
     return writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request, reply, caller))));
   });
+}
+
+const Operation = z.looseObject({ variables: z.record(z.string(), z.unknown()).nullish() });
+
+/** A gateway's form for an operation with files. */
+async function readForm(request: FastifyRequest, memory: MemoryShare, uploads: UploadBounds): Promise<unknown> {
+  const { operation } = await readMultipart({
+    request,
+    memory,
+    limits: { ...uploads, maxBodyBytes },
+    readOperation: (text) => Operation.parse(JSON.parse(text)),
+    readJson: JSON.parse,
+  });
+  return operation;
 }
 
 const asExpected = (error: unknown): ExpectedError =>

@@ -49,7 +49,7 @@ type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
 
 function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequest {
   const { request } = options;
-  const { call, forwarded } = options.context as RequestContext;
+  const { call, forwarded, uploads } = options.context as RequestContext;
   const text = request.query ?? '';
   const kind = text.startsWith('mutation') ? 'mutation' : 'query';
   const writes = 'incomingRequestContext' in options && options.incomingRequestContext.operation.operation === 'mutation';
@@ -58,6 +58,7 @@ function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequ
     text,
     variables: request.variables ?? {},
     kind,
+    carriesUploads: uploads.length > 0,
     // A fresh call per fetch of a mutation: nothing that loaders read before a write may be used after it.
     call: writes ? { ...call } : call,
     headers: forwarded,

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { SubgraphError, SubgraphHandler, SubgraphResponse } from '#gateway/request.ts';
+import type { SubgraphError, SubgraphHandler, SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
 import { isCode, upstreamError } from '#kit/errors.ts';
 import type { Layer } from '#kit/layer.ts';
 import { stack } from '#kit/layer.ts';
+import { multipartBody } from '#kit/multipart-body.ts';
 import type { RestRequest, RestResponse, Transport } from '#kit/rest-transport.ts';
 import { restTransport } from '#kit/rest-transport.ts';
 
@@ -32,24 +33,34 @@ export function httpTransport(options: Options): HttpTransport {
   });
   const handle = stack(options.layers ?? [], transport.handle);
   return {
-    async handle({ text, operationName, variables, kind, headers, signal }) {
+    async handle(request) {
       const response = await handle({
         method: 'POST',
         path: pathname + search,
-        headers: {
-          ...headers,
-          'content-type': 'application/json',
-          accept: 'application/graphql-response+json, application/json',
-        },
-        body: JSON.stringify({ query: text, operationName, variables }),
-        safe: kind === 'query',
-        signal,
+        ...(request.carriesUploads ? formOf(request) : jsonOf(request)),
+        safe: request.kind === 'query',
+        signal: request.signal,
       });
       return decode(response, options);
     },
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
 }
+
+type Content = Pick<RestRequest, 'headers'> & { readonly body: NonNullable<RestRequest['body']> };
+
+const accept = 'application/graphql-response+json, application/json';
+
+const jsonOf = ({ text, operationName, variables, headers }: SubgraphRequest): Content => ({
+  headers: { ...headers, 'content-type': 'application/json', accept },
+  body: JSON.stringify({ query: text, operationName, variables }),
+});
+
+/** The form says its content type itself; the header is for the CSRF prevention of Apollo's and other servers. */
+const formOf = ({ text, operationName, variables, headers }: SubgraphRequest): Content => ({
+  headers: { ...headers, 'apollo-require-preflight': 'true', accept },
+  body: multipartBody({ query: text, operationName, variables }),
+});
 
 /** Checked, not copied: an answer may be large, and its keys, `__proto__` too, are the client's own aliases. */
 const object = z.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));

@@ -21,10 +21,9 @@ const Parameters = z.object({
 
 export type Parameters = z.infer<typeof Parameters>;
 
-/** Reads a request body. Nothing recurses before the nesting is known, so that no text can overflow the stack. */
+/** Reads a request body. */
 export function readBody(text: string, limits: BodyLimits): Parameters {
-  if (nesting(text, '"') > limits.maxNesting) throw tooDeep('The body', limits);
-  const parsed = Parameters.safeParse(readJson(text));
+  const parsed = Parameters.safeParse(readJson(text, limits));
   if (!parsed.success) throw new ExpectedError('BAD_REQUEST', describe(parsed.error));
   checkQuery(parsed.data.query, limits);
   return parsed.data;
@@ -53,7 +52,9 @@ function checkQuery(query: string | null | undefined, limits: BodyLimits): void 
 const tooDeep = (what: string, { maxNesting }: BodyLimits): ExpectedError =>
   new ExpectedError('BAD_REQUEST', `${what} nests deeper than ${maxNesting} levels.`);
 
-function readJson(text: string): unknown {
+/** Nothing recurses before the nesting is known, so that no text can overflow the stack. */
+export function readJson(text: string, limits: BodyLimits): unknown {
+  if (nesting(text, '"') > limits.maxNesting) throw tooDeep('The body', limits);
   try {
     return JSON.parse(text);
   } catch {

@@ -27,6 +27,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
     context: {
       outcome: { accepted: false, refusedText: false, isPublic: false },
       forwarded: pickHeaders(request, options.forwardHeaders),
+      uploads: request.uploads ?? [],
       call: {
         requestId: request.id,
         signal: controller.signal,

@@ -6,15 +6,16 @@ import type { AddressSet } from '#kit/address-set.ts';
 import type { HttpAnswer } from '#kit/apollo-http.ts';
 import { writeAnswer } from '#kit/apollo-http.ts';
 import type { Caller } from '#kit/caller.ts';
-import { ExpectedError, statusOf } from '#kit/errors.ts';
+import { ExpectedError, statusOf, unauthenticated } from '#kit/errors.ts';
 import { requestId } from '#kit/ids.ts';
-import type { BodyLimits } from './body.ts';
 import { checkSearch, readBody } from './body.ts';
 import { trustedBy } from './client-address.ts';
 import type { ContextOptions, Identify } from './context.ts';
 import { contextOf } from './context.ts';
 import type { CorsOptions } from './cors.ts';
 import { edge } from './edge.ts';
+import type { FormOptions } from './form.ts';
+import { readsForms } from './form.ts';
 import { pagePolicy, standingHeaders, writesHeaders } from './response-headers.ts';
 import { answersSocketErrors } from './socket-errors.ts';
 
@@ -22,15 +23,16 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who is calling. */
     caller: Caller;
+    /** Where files stand among the variables; null when the body is no form. */
+    uploads: readonly string[] | null;
   }
 }
 
-type HttpOptions = BodyLimits &
+type HttpOptions = FormOptions &
   ContextOptions & {
     readonly host: string;
     readonly port: number;
     readonly apiPrefix: string;
-    readonly maxBodyBytes: number;
     readonly maxRequestsPerSocket: number;
     /** Most open sockets; further ones are closed at once. */
     readonly maxConnections: number;
@@ -82,9 +84,11 @@ export function httpServer({ options, answer, identify, refuses, ready, page, lo
   });
   app.server.maxConnections = options.maxConnections;
   app.decorateRequest('caller');
+  app.decorateRequest('uploads', null);
   app.addHook('onSend', writesHeaders(standing));
   edge(app, { ...options, refuses });
   readsJson(app, options);
+  const formOf = readsForms(app, options);
   app.setErrorHandler(refuseError);
   app.setNotFoundHandler((request, reply) =>
     refuse(reply, request, new ExpectedError('NOT_FOUND', 'There is nothing at this address.')),
@@ -92,7 +96,7 @@ export function httpServer({ options, answer, identify, refuses, ready, page, lo
   app.get('/live', async () => ({ status: 'alive' }));
   app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' })));
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
-    graphqlRoutes(app, endpoint, { options, answer, identify, page });
+    graphqlRoutes(app, endpoint, { options, answer, identify, page, formOf });
   if (page !== undefined) app.get('/', (_, reply) => sendPage(reply, page('/graphql')));
   return app;
 }
@@ -103,10 +107,8 @@ function readsJson(app: FastifyInstance, options: HttpOptions): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const charset = /charset=\s*"?([\w-]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
     if (!/^utf-?8$/i.test(charset)) return done(new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must be UTF-8.'));
-    if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
-      return done(new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.'));
-    }
     try {
+      requireIdentityCoding(request);
       done(null, readBody(String(body), options));
     } catch (error) {
       done(error as Error);
@@ -114,11 +116,15 @@ function readsJson(app: FastifyInstance, options: HttpOptions): void {
   });
 }
 
-function graphqlRoutes(
-  app: FastifyInstance,
-  endpoint: string,
-  { options, answer, identify, page }: Omit<Parts, 'logger' | 'refuses' | 'ready'>,
-): void {
+function requireIdentityCoding({ headers }: FastifyRequest): void {
+  if ((headers['content-encoding'] ?? 'identity') === 'identity') return;
+  throw new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
+}
+
+type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'ready'> & { readonly formOf: ReturnType<typeof readsForms> };
+
+function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts): void {
+  const { options, answer, identify, page, formOf } = parts;
   const onRequest = async (request: FastifyRequest): Promise<void> => {
     if (!wantsPage(request)) request.caller = await identify(request);
   };
@@ -126,7 +132,15 @@ function graphqlRoutes(
     using held = contextOf(request, reply, options);
     return writeAnswer(reply, await answer(request, held.context));
   };
-  app.post(endpoint, { onRequest }, graphql);
+  app.post(endpoint, { onRequest }, async (request, reply) => {
+    if (!request.isMultipart()) return graphql(request, reply);
+    // No field that is open to strangers takes a file.
+    if (request.caller.kind === 'anonymous') throw unauthenticated();
+    requireIdentityCoding(request);
+    using form = formOf(request);
+    await form.read();
+    return await graphql(request, reply);
+  });
   app.get(endpoint, { onRequest }, async (request, reply) => {
     if (wantsPage(request)) {
       if (page === undefined) throw new ExpectedError('NOT_FOUND', 'There is no page here; ask with POST.');
@@ -153,7 +167,10 @@ const wantsPage = ({ method, headers, url }: FastifyRequest): boolean =>
 
 const fastifyCodes: Readonly<Record<string, ExpectedError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: new ExpectedError('PAYLOAD_TOO_LARGE', 'The body is too long.'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json.'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: new ExpectedError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The body must be application/json or multipart/form-data.',
+  ),
   FST_ERR_CTP_EMPTY_JSON_BODY: new ExpectedError('BAD_REQUEST', 'The body is empty.'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: new ExpectedError('BAD_REQUEST', 'The body is not as long as its Content-Length.'),
 };

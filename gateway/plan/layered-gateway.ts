@@ -37,7 +37,7 @@ function layered(execute: Executor, layers: readonly OperationLayer[]): Executor
       }),
     );
     const context = request.context as RequestContext;
-    return handle({ context, document, operation, variables: request.request.variables ?? {} });
+    return handle({ context, schema: request.schema, document, operation, variables: request.request.variables ?? {} });
   };
 }
 

@@ -3,7 +3,7 @@ import type { RestClient } from '#kit/rest-client.ts';
 
 const Part = z.record(z.string(), z.unknown()).nullish();
 
-const Extraction = z.object({ administrative: Part, sample: Part, sequencing: Part, storage: Part });
+export const Extraction = z.object({ administrative: Part, sample: Part, sequencing: Part, storage: Part });
 
 /** Submissions that came with the service have every key; uploaded ones name the file otherwise and lack the rest. */
 const Submission = z

@@ -1,8 +1,8 @@
 import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
-import type { RagClient, Submission } from './client.ts';
-import type { RagLoaders } from './loaders.ts';
-
-export type RagContext = { readonly client: RagClient; readonly loaders: RagLoaders };
+import { askLab } from './ask.ts';
+import type { Submission } from './client.ts';
+import type { RagContext } from './context.ts';
+import { mutations, processResult } from './mutations.ts';
 
 type ById = { readonly id: string };
 
@@ -13,7 +13,10 @@ export const resolvers: SubgraphResolvers = {
   Query: {
     ragSubmission: (_: unknown, { id }: ById, { loaders }: RagContext) => loaders.byId.load(id),
     ragSubmissions: (_: unknown, _arguments: object, { loaders }: RagContext) => loaders.all(),
+    askLab,
   },
+  Mutation: mutations,
+  RagProcessResult: processResult,
   RagSubmission: {
     __resolveReference: ({ id }: ById, { loaders }: RagContext) => loaders.byId.load(id),
     matchedSample: ({ sampleLabel }: Submission) => sampleLabel && { __typename: 'Sample', barcode: sampleLabel },

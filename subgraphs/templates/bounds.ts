@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { text, whole } from '#kit/input.ts';
+import { Upload } from '#kit/upload.ts';
 import type { FieldType } from './client.ts';
 
 /** Bounds of what a template may be written with (contract section 1.4). GraphQL has checked the types and the words. */
@@ -20,6 +21,12 @@ export const NewTemplate = z.object({
   formConfig: z.unknown().optional(),
   metadata: object,
 });
+
+const maxFileBytes = 2 * 1024 * 1024;
+
+export const TemplateFile = z
+  .instanceof(Upload)
+  .refine(({ bytes }) => bytes.length <= maxFileBytes, `must have at most ${maxFileBytes} bytes`);
 
 export const TemplateChanges = z
   .object({ name: name.nullish(), description: words, category: words, metadata: object })

@@ -1,7 +1,9 @@
 import { ExpectedError } from '#kit/errors.ts';
 import { checked, uuid } from '#kit/input.ts';
 import { writeOnce } from '#kit/outcome.ts';
-import { NewTemplate, TemplateChanges } from './bounds.ts';
+import type { Upload } from '#kit/upload.ts';
+import { digestOf } from '#kit/upload.ts';
+import { NewTemplate, TemplateChanges, TemplateFile } from './bounds.ts';
 import type { Template } from './client.ts';
 import type { TemplatesContext } from './context.ts';
 import { fieldMutations } from './field-mutations.ts';
@@ -10,15 +12,21 @@ import { mergedMetadata } from './metadata.ts';
 
 type ById = { readonly id: string };
 type Creation = { readonly input: unknown; readonly idempotencyKey?: string | null };
+type Uploading = Partial<Creation> & { readonly file: Upload };
 type Change = ById & { readonly input: unknown };
 
 export const mutations = {
   async createTemplate(_: unknown, { input, idempotencyKey }: Creation, { once, writes, forget }: TemplatesContext) {
     const template = checked(NewTemplate, input);
-    // Names are not unique, so nothing tells afterwards whether a template that is there is this one.
-    const create = (): Promise<Template> =>
-      writeOnce({ write: () => writes.create(template), isCommitted: async () => false }).finally(forget);
-    return once(idempotencyKey, ['createTemplate', template], create);
+    return once(idempotencyKey, ['createTemplate', template], () => make(() => writes.create(template)).finally(forget));
+  },
+  async uploadTemplate(_: unknown, given: Uploading, { once, writes, forget }: TemplatesContext) {
+    const file = checked(TemplateFile, given.file, 'file');
+    const template = given.input == null ? null : checked(NewTemplate, given.input);
+    const upload = (): Promise<Template> => make(() => writes.upload(file, template)).finally(forget);
+    if (given.idempotencyKey == null) return upload();
+    const fingerprint = ['uploadTemplate', file.filename, file.mimetype, await digestOf(file), template];
+    return once(given.idempotencyKey, fingerprint, upload);
   },
   async updateTemplate(_: unknown, { id, input }: Change, context: TemplatesContext) {
     return update(checked(uuid(), id, 'id'), checked(TemplateChanges, input), context);
@@ -28,6 +36,9 @@ export const mutations = {
   },
   ...fieldMutations,
 };
+
+/** Names are not unique, so nothing tells afterwards whether a template that is there is this one. */
+const make = (write: () => Promise<Template>): Promise<Template> => writeOnce({ write, isCommitted: async () => false });
 
 async function update(id: string, changes: TemplateChanges, context: TemplatesContext): Promise<Template> {
   const { client, writes, forget } = context;

@@ -9,6 +9,7 @@ export const permissions: Permissions = {
   Query: { _entities: read, template: read, templates: read },
   Mutation: {
     createTemplate: write,
+    uploadTemplate: write,
     updateTemplate: write,
     deleteTemplate: remove,
     addTemplateField: write,

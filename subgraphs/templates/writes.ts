@@ -1,6 +1,9 @@
+import { FormData } from 'undici';
 import { z } from 'zod';
+import { fileOf } from '#kit/multipart-body.ts';
 import { path } from '#kit/path.ts';
 import type { RestClient } from '#kit/rest-client.ts';
+import type { Upload } from '#kit/upload.ts';
 import type { FieldChanges, NewField, NewTemplate, TemplateChanges } from './bounds.ts';
 import type { FieldType, Template, TemplateField } from './client.ts';
 import { OneTemplate, TemplateFieldRow } from './client.ts';
@@ -28,6 +31,7 @@ export type FieldPlace = { readonly templateId: string; readonly fieldId: string
 /** None of these is ever repeated by itself: the service may fail after it has committed. */
 export type TemplateWrites = {
   readonly create: (template: NewTemplate) => Promise<Template>;
+  readonly upload: (file: Upload, template: NewTemplate | null) => Promise<Template>;
   readonly update: (id: string, changes: WholeChanges) => Promise<Template>;
   readonly remove: (id: string) => Promise<void>;
   readonly addField: (templateId: string, field: NewField) => Promise<TemplateField>;
@@ -41,6 +45,12 @@ export function templateWrites(rest: RestClient): TemplateWrites {
   return {
     create: async (template) =>
       (await send('POST', '/templates', { answer: OneTemplate, body: templateBody(template) })).template,
+    async upload(file, template) {
+      const form = new FormData();
+      if (template !== null) form.append('template', JSON.stringify(templateBody(template)));
+      form.append('file', fileOf(file));
+      return (await send('POST', '/templates/upload', { answer: OneTemplate, form })).template;
+    },
     update: async (id, { name, description, category, metadata }) => {
       const body = { name, description, category, metadata };
       return (await send('PUT', path`/templates/${id}`, { answer: OneTemplate, body })).template;

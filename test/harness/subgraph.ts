@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import { fetch as fetchForm } from 'undici';
 import { expect } from 'vitest';
 import { assertionHeader, assertionSigner } from '#kit/assertion.ts';
 import type { Caller } from '#kit/caller.ts';
@@ -6,7 +7,9 @@ import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
+import { multipartBody } from '#kit/multipart-body.ts';
 import type { ServiceName } from '#kit/service-names.ts';
+import { Upload } from '#kit/upload.ts';
 import type { ReachableSettings, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
@@ -46,6 +49,8 @@ export type SubgraphUnderTest = AsyncDisposable & {
   readonly ask: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
   /** Asks in process alone, for counting calls. */
   readonly askLocally: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
+  /** Asks over HTTP alone. */
+  readonly askServed: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
   /** What the sandbox was asked since the start, or since `calls.length = 0`. */
   readonly calls: SandboxCall[];
   /** Base URL of the sandbox service of the subgraph's name. */
@@ -94,6 +99,8 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
         call: { requestId: 'test-request', signal: AbortSignal.timeout(10_000), caller: administrator, ...asked },
       }),
     );
+  const askServed: SubgraphUnderTest['askServed'] = (query, variables = {}, asked = {}) =>
+    askOver(served.url, { query, variables }, { ...asked, subgraph: name });
   const opened = opening.move();
   return {
     calls,
@@ -101,9 +108,10 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
     upstreamOf,
     faults: sandbox.faults,
     askLocally,
+    askServed,
     async ask(text, variables = {}, asked = {}) {
       const answer = await askLocally(text, variables, asked);
-      expect(await askServed(served.url, { query: text, variables }, { ...asked, subgraph: name })).toEqual(answer);
+      expect(await askServed(text, variables, asked)).toEqual(answer);
       return answer;
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -124,16 +132,27 @@ const withoutLocations = ({ locations: _, ...error }: { locations?: unknown }): 
 
 type AskedOver = Asked & { readonly subgraph: string };
 
-async function askServed(url: string, body: object, { authorization, caller, subgraph }: AskedOver): Promise<ExecutionResult> {
-  const assertion = await assertionSigner(secret, subgraph)(caller ?? administrator);
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      [assertionHeader]: assertion,
-      ...(authorization !== undefined && { authorization }),
-    },
-    body: JSON.stringify(body),
-  });
+type Question = { readonly query: string; readonly variables: Record<string, unknown> };
+
+async function askOver(
+  url: string,
+  question: Question,
+  { authorization, caller, subgraph }: AskedOver,
+): Promise<ExecutionResult> {
+  const headers = {
+    [assertionHeader]: await assertionSigner(secret, subgraph)(caller ?? administrator),
+    ...(authorization !== undefined && { authorization }),
+  };
+  const response = Object.values(question.variables).some((value) => value instanceof Upload)
+    ? await fetchForm(url, {
+        method: 'POST',
+        headers: { ...headers, 'apollo-require-preflight': '1' },
+        body: multipartBody(question),
+      })
+    : await fetch(url, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: JSON.stringify(question),
+      });
   return asJson((await response.json()) as ExecutionResult);
 }

@@ -18,7 +18,7 @@ const demandsOn = ({ directives = [] }: { readonly directives?: readonly ConstDi
 /** The directive that says what a rule of kit/shield.ts says. */
 function demandOf(rule: string | undefined): readonly string[] {
   const scope = /^may (.+)$/.exec(rule ?? '')?.[1];
-  if (scope !== undefined) return [`@requiresScopes(scopes: [["${scope}"]])`];
+  if (scope !== undefined) return [`@requiresScopes(scopes: [["${scope.replaceAll(' and ', '", "')}"]])`];
   if (rule === 'signed in') return ['@policy(policies: [["kind:user"]])'];
   if (rule === 'known') return ['@authenticated'];
   return [];

@@ -1,6 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
 import { stranger } from '#kit/caller.ts';
+import { Upload } from '#kit/upload.ts';
 import { templateId } from '#ops/sandbox/data/facts.ts';
 import { mergedMetadata } from '#subgraphs/templates/metadata.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
@@ -13,6 +14,9 @@ const person = { authorization: 'Bearer of-a-person' };
 const create = `mutation ($input: CreateTemplateInput!, $key: String) {
   createTemplate(input: $input, idempotencyKey: $key) { id name templateType status tags isPublic metadata }
 }`;
+const upload = `mutation ($file: Upload!, $input: CreateTemplateInput, $key: String) {
+  uploadTemplate(file: $file, input: $input, idempotencyKey: $key) { id name templateType status sheets { headers rows totalRows } }
+}`;
 const update = `mutation ($id: ID!, $input: UpdateTemplateInput!) {
   updateTemplate(id: $id, input: $input) { id name description templateType tags isPublic metadata }
 }`;
@@ -24,6 +28,8 @@ const updateField = `mutation ($of: ID!, $id: ID!, $input: UpdateTemplateFieldIn
   updateTemplateField(templateId: $of, fieldId: $id, input: $input) { id fieldName label required }
 }`;
 const removeField = 'mutation ($of: ID!, $id: ID!) { deleteTemplateField(templateId: $of, fieldId: $id) }';
+const sheet = (content = 'well,volume\nA1,50\nA2,40\n', filename = 'Plate 7.csv'): Upload =>
+  new Upload({ filename, mimetype: 'text/csv', bytes: Buffer.from(content) });
 const form = { name: 'Swabs', templateType: 'form' };
 const depth = { fieldName: 'depth', label: 'Depth', fieldType: 'MULTISELECT' };
 
@@ -88,6 +94,76 @@ test.for([
   expect(data).toEqual({ createTemplate: null });
   expect(errors).toMatchObject([{ message, extensions: { code: 'BAD_USER_INPUT' }, path: ['createTemplate'] }]);
   expect(templates.calls).toEqual([]);
+});
+
+test.for(['askLocally', 'askServed'] as const)('a file becomes a template with its rows (%s)', async (way) => {
+  await using templates = await startSubgraph('templates');
+  const answer = await templates[way](upload, { file: sheet() }, person);
+  expect(answer.errors).toBeUndefined();
+  const { id } = answerOf<{ id: string }>(answer, 'uploadTemplate');
+  expect(writesOf(templates)).toEqual(['POST /templates/upload']);
+  expect(answer.data).toMatchObject({
+    uploadTemplate: {
+      name: 'Plate 7',
+      templateType: 'csv',
+      status: 'DRAFT',
+      sheets: [
+        {
+          headers: ['well', 'volume'],
+          rows: [
+            ['A1', '50'],
+            ['A2', '40'],
+          ],
+          totalRows: 2,
+        },
+      ],
+    },
+  });
+  expect(await templateOf(templates, id)).toMatchObject({ name: 'Plate 7', template_type: 'csv' });
+});
+
+test('what is said of an uploaded template goes along with its file', async () => {
+  await using templates = await startSubgraph('templates');
+  const input = { ...form, category: 'intake', tags: ['swab'], isPublic: true, metadata: { department: 'Sequencing' } };
+  const answer = await templates.askLocally(upload, { file: sheet(), input }, person);
+  expect(answer.errors).toBeUndefined();
+  const { id } = answerOf<{ id: string }>(answer, 'uploadTemplate');
+  expect(await templateOf(templates, id)).toMatchObject({
+    name: 'Swabs',
+    category: 'intake',
+    template_type: 'form',
+    tags: ['swab'],
+    is_public: true,
+    metadata: { department: 'Sequencing' },
+  });
+});
+
+test('a file that is too large, and one with a bad description, are refused without a call', async () => {
+  await using templates = await startSubgraph('templates');
+  const large = await templates.askLocally(upload, { file: sheet('x'.repeat(2 * 1024 * 1024 + 1)) }, person);
+  expect(large.errors).toMatchObject([
+    { message: 'file: must have at most 2097152 bytes.', extensions: { code: 'BAD_USER_INPUT', field: 'file' } },
+  ]);
+  const nameless = await templates.askLocally(upload, { file: sheet(), input: { ...form, name: '' } }, person);
+  expect(nameless.errors).toMatchObject([{ message: 'input.name: must have 1 to 255 characters.' }]);
+  expect(templates.calls).toEqual([]);
+});
+
+test('a file of 2 MiB goes through', async () => {
+  await using templates = await startSubgraph('templates');
+  const { errors } = await templates.askLocally(upload, { file: sheet('x'.repeat(2 * 1024 * 1024), 'large.txt') }, person);
+  expect(errors).toBeUndefined();
+});
+
+test('the same key and file twice makes one template; another file with that key is refused', async () => {
+  await using templates = await startSubgraph('templates');
+  const first = await templates.askLocally(upload, { file: sheet(), key: 'attempt-1' }, person);
+  const second = await templates.askLocally(upload, { file: sheet(), key: 'attempt-1' }, person);
+  expect(first.errors).toBeUndefined();
+  expect(second).toEqual(first);
+  const other = await templates.askLocally(upload, { file: sheet('a\n1\n'), key: 'attempt-1' }, person);
+  expect(other.errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  expect(writesOf(templates)).toEqual(['POST /templates/upload']);
 });
 
 test('the same idempotency key twice makes one template and answers alike', async () => {
@@ -331,6 +407,7 @@ const place = { of: template.id, id: field.id };
 
 test.for([
   ['createTemplate', create, { input: form }, old, old, 'UNKNOWN'],
+  ['uploadTemplate', upload, { file: sheet() }, old, old, 'UNKNOWN'],
   ['updateTemplate', update, change, old, { template: renamed }, 'COMMITTED'],
   ['updateTemplate', update, change, old, old, 'UNKNOWN'],
   ['deleteTemplate', remove, { id: template.id }, old, {}, 'COMMITTED'],
