@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { developmentSecrets } from '#kit/development-secrets.ts';
+import { isRedisUrl, redisUrlRule } from '#kit/redis.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
 import { readServicesFile } from '#kit/services-file.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
-import { readUpstreamSettings } from '#kit/upstream-settings.ts';
+import { readUpstreamSettings, sharedSettings } from '#kit/upstream-settings.ts';
 
 const milliseconds = z.coerce.number().int().positive();
 const count = z.coerce.number().int().positive();
@@ -33,6 +34,11 @@ const Variables = z.object({
   /** Signs who is calling for subgraphs that run elsewhere; they have the same one. */
   SUBGRAPH_SECRET: z.string().default(developmentSecrets.SUBGRAPH_SECRET),
 
+  /** Redis that all processes share: redis(s)://host, redis+sentinel://host,host/master or redis+cluster://host,host. Without one, each process keeps its own memory. */
+  REDIS_URL: z.string().refine(isRedisUrl, redisUrlRule).optional(),
+  /** File with PEM certificates to trust for `rediss`, in place of the system's. */
+  REDIS_CA_FILE: z.string().optional(),
+
   /** JSON file of upstreams: URL, credential, timeout, rate and breaker by service name; wins over the variables of a service. */
   SERVICES_PATH: z.string().optional(),
 
@@ -51,8 +57,12 @@ const Variables = z.object({
   /** Most sockets to one HTTP subgraph. */
   SUBGRAPH_CONNECTIONS: count.default(128),
   /** Failures in a row that open the circuit of a subgraph or service, and seconds that it stays open. */
-  CIRCUIT_BREAKER_FAILURE_THRESHOLD: count.default(5),
-  CIRCUIT_BREAKER_RECOVERY_TIMEOUT: z.coerce.number().positive().default(60),
+  CIRCUIT_BREAKER_FAILURE_THRESHOLD: sharedSettings.failureThreshold,
+  CIRCUIT_BREAKER_RECOVERY_TIMEOUT: sharedSettings.recoverySeconds,
+  /** Consul agent that is asked for the instances of `consul://name`, its datacenter, and the token it wants. */
+  CONSUL_URL: sharedSettings.consulUrl,
+  CONSUL_DATACENTER: sharedSettings.consulDatacenter,
+  CONSUL_TOKEN: sharedSettings.consulToken,
   /** Calls to one HTTP subgraph that may wait for a free socket. */
   SUBGRAPH_QUEUE: z.coerce.number().int().min(0).default(1_000),
   /** Longest answer of an HTTP subgraph, in bytes. */
@@ -105,6 +115,7 @@ export function readConfig(environment: Environment) {
       development: variables.ENVIRONMENT === 'development',
     }),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
+    redis: Object.freeze({ url: variables.REDIS_URL, caFile: variables.REDIS_CA_FILE }),
     log: Object.freeze({ level: variables.LOG_LEVEL }),
     supergraph: Object.freeze({
       foreign: isForeign(variables),
@@ -125,6 +136,11 @@ export function readConfig(environment: Environment) {
       subgraphQueue: variables.SUBGRAPH_QUEUE,
       failureThreshold: variables.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
       recoveryMs: variables.CIRCUIT_BREAKER_RECOVERY_TIMEOUT * 1_000,
+      consul: Object.freeze({
+        url: variables.CONSUL_URL,
+        ...(variables.CONSUL_DATACENTER !== undefined && { datacenter: variables.CONSUL_DATACENTER }),
+        ...(variables.CONSUL_TOKEN !== undefined && { token: variables.CONSUL_TOKEN }),
+      }),
       maxSubgraphBytes: variables.MAX_SUBGRAPH_BYTES,
       showErrorsOf: new Set<string>(variables.SHOW_SUBGRAPH_ERRORS ?? (isForeign(variables) ? [] : serviceNames)),
       urls: subgraphUrls(given),

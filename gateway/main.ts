@@ -2,6 +2,7 @@ import type { Role } from '#kit/caller.ts';
 import { scopesOf } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import { openIdempotency } from '#kit/open-idempotency.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { UpstreamSettings } from '#kit/upstream-settings.ts';
@@ -28,6 +29,8 @@ async function main(): Promise<void> {
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const wanted = localServices(source.sdl, config);
   const { settings, sandboxed } = await reachUpstreams(wanted, config, running);
+  const onError = (error: Error): void => logger.warn({ err: error }, 'Redis is away');
+  const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
   const locals = new Map<string, RunningSubgraph>();
   for (const [name, upstream] of settings) {
     const onUnexpectedError = (error: unknown, subgraph: string): void =>
@@ -36,6 +39,7 @@ async function main(): Promise<void> {
     const subgraph = (await subgraphs[name]()).open({
       settings: upstream,
       clock: systemClock,
+      idempotency,
       onUnexpectedError,
       onBreakerChange,
     });

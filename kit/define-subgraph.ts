@@ -119,7 +119,7 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
       const makeContext = open({ ...parts, background });
       // Rules of permissions look at `call`, whatever else the context holds.
       const contextFor = perCall((call) =>
-        Object.assign(makeContext({ rest: upstream.forCall(call), call, once: onceFor(call, idempotency) }), { call }),
+        Object.assign(makeContext({ rest: upstream.forCall(call), call, once: onceFor(name, call, idempotency) }), { call }),
       );
       return {
         name,
@@ -147,11 +147,11 @@ function resilience(
   ];
 }
 
-/** Keys belong to one person, or to one organization's key. */
+/** Keys belong to one person, or to one organization's key, in one subgraph: several may share a store. */
 const onceFor =
-  (call: Call, idempotency: Idempotency): Once =>
+  (name: ServiceName, { caller }: Call, idempotency: Idempotency): Once =>
   (key, fingerprint, run) =>
-    idempotency({ key, caller: `${call.caller.kind} ${call.caller.organization} ${call.caller.subject}`, fingerprint, run });
+    idempotency({ key, caller: [name, caller.kind, caller.organization, caller.subject].join(' '), fingerprint, run });
 
 const backgroundTimeoutMs = 15_000;
 

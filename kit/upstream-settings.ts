@@ -14,6 +14,18 @@ export type UpstreamSettings = Readonly<z.infer<typeof UpstreamSettings>> & {
 const areUrls = (text: string): boolean =>
   text.split(',').every((url) => /^(https?|consul):$/.test(URL.parse(url.trim())?.protocol ?? ''));
 
+/** What means the same for every service, and for a subgraph over HTTP, by its plain name such as `CIRCUIT_BREAKER_RECOVERY_TIMEOUT`. */
+export const sharedSettings = {
+  /** Failures in a row that open the circuit. */
+  failureThreshold: z.coerce.number().int().positive().default(5),
+  /** Seconds that the circuit stays open. */
+  recoverySeconds: z.coerce.number().positive().default(60),
+  /** Consul agent that is asked for the instances of `consul://name`, its datacenter, and the token it wants. */
+  consulUrl: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8500'),
+  consulDatacenter: z.string().optional(),
+  consulToken: z.string().optional(),
+} as const;
+
 const UpstreamSettings = z.object({
   /** Base URL without the contract's own paths, several instances with commas, or `consul://name`. Absent in development: the sandbox stands in. */
   url: z.string().refine(areUrls, 'is an http(s) URL, several of them with commas, or consul://name').optional(),
@@ -35,14 +47,7 @@ const UpstreamSettings = z.object({
     .enum(['true', 'false'])
     .default('true')
     .transform((text) => text === 'true'),
-  /** Failures in a row that open the circuit. */
-  failureThreshold: z.coerce.number().int().positive().default(5),
-  /** Seconds that the circuit stays open. */
-  recoverySeconds: z.coerce.number().positive().default(60),
-  /** Consul agent that is asked for the instances of `consul://name`, its datacenter, and the token it wants. */
-  consulUrl: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8500'),
-  consulDatacenter: z.string().optional(),
-  consulToken: z.string().optional(),
+  ...sharedSettings,
   /** Bearer token of every call that does not carry the caller's own. */
   token: z.string().optional(),
   /** Account whose view the gateway uses to name people (auth only). */
@@ -84,14 +89,7 @@ const suffixes: Readonly<Record<keyof z.infer<typeof UpstreamSettings>, string>>
 /** The variable that holds a service's URL. */
 export const urlVariable = (service: ServiceName): string => `${variablePrefixes[service]}_${suffixes.url}`;
 
-/** Settings that hold for every service by their plain name, such as `CIRCUIT_BREAKER_RECOVERY_TIMEOUT`. */
-const shared: ReadonlySet<string> = new Set([
-  'failureThreshold',
-  'recoverySeconds',
-  'consulUrl',
-  'consulDatacenter',
-  'consulToken',
-]);
+const shared: ReadonlySet<string> = new Set(Object.keys(sharedSettings));
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

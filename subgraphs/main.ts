@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '#kit/clock.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
+import { openIdempotency } from '#kit/open-idempotency.ts';
+import { isRedisUrl, redisUrlRule } from '#kit/redis.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import { readUpstreamSettings, urlVariable } from '#kit/upstream-settings.ts';
@@ -16,7 +18,8 @@ const help = `Serves one subgraph over HTTP, for a gateway elsewhere.
   --json  print {"name", "url"} instead of a sentence
 
 The service behind it is named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL. SUBGRAPH_SECRET must be
-that of the gateway, the only caller that is answered.`;
+that of the gateway, the only caller that is answered, and REDIS_URL (with REDIS_CA_FILE) that of every process which serves this
+subgraph, so that an idempotency key counts for all of them.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -37,11 +40,19 @@ async function main(): Promise<number> {
   const settings = readUpstreamSettings(name, process.env);
   if (settings.url === undefined)
     return say(`${urlVariable(name)} is not set. Start a stand-in with: npm run sandbox -- ${name}`, 2);
+  const url = process.env['REDIS_URL'] || undefined;
+  if (url !== undefined && !isRedisUrl(url)) return say(`REDIS_URL: ${redisUrlRule}`, 2);
   const onUnexpectedError = (error: unknown): void => console.error(error);
+  await using keys = await openIdempotency({
+    url,
+    caFile: process.env['REDIS_CA_FILE'] || undefined,
+    onError: ({ message }) => console.error(`Redis is away: ${message}`),
+  });
   const secret = process.env['SUBGRAPH_SECRET'] || developmentSecrets.SUBGRAPH_SECRET;
   const running = (await subgraphs[name]()).open({
     settings: { ...settings, url: settings.url },
     clock: systemClock,
+    idempotency: keys.idempotency,
     onUnexpectedError,
   });
   await using served = await serve(running, { host: values.host, port: Number(values.port), secret, onUnexpectedError });
