@@ -52,7 +52,7 @@ const Variables = z.object({
 
   /** Time of one call to one subgraph. */
   SUBGRAPH_TIMEOUT_MS: milliseconds.default(10_000),
-  /** Time of a whole request. */
+  /** Time in which a request is answered, with GATEWAY_TIMEOUT at the latest; calls end a tenth earlier, at most a second. */
   REQUEST_TIMEOUT_MS: milliseconds.default(15_000),
   /** Most sockets to one HTTP subgraph. */
   SUBGRAPH_CONNECTIONS: count.default(128),

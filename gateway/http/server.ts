@@ -90,7 +90,7 @@ function graphqlRoutes(app: FastifyInstance, endpoint: string, { options, answer
   };
   const graphql = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     using held = contextOf(request, reply, options);
-    return writeAnswer(reply, await answer(request, held.context));
+    return writeAnswer(reply, await Promise.race([answer(request, held.context), held.timeUp]));
   };
   app.post(endpoint, { onRequest }, graphql);
   app.get(endpoint, { onRequest }, async (request, reply) => {

@@ -1,5 +1,6 @@
 import type { GatewayParts } from '#gateway/gateway.ts';
 import { openSource } from '#gateway/plan/open-source.ts';
+import type { BreakerState } from '#kit/circuit-breaker.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
@@ -36,6 +37,12 @@ type Options = {
   readonly settings?: Partial<UpstreamSettings>;
   /** Who is calling; an administrator of the laboratory unless told. */
   readonly identify?: GatewayParts['identify'];
+  /** Variables of the gateway. */
+  readonly env?: Record<string, string>;
+  /** URLs of servers that stand in for the sandbox's services. */
+  readonly urls?: Partial<Record<ServiceName, string>>;
+  /** Hears when a circuit opens, is tried, or closes. */
+  readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
   /** Page for browsers. */
   readonly page?: (endpoint: string) => string;
 };
@@ -47,6 +54,9 @@ export async function startLaboratory({
   page,
   quirks,
   identify,
+  env: variables = {},
+  urls = {},
+  onBreakerChange,
 }: Options = {}): Promise<LaboratoryUnderTest> {
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
@@ -55,15 +65,20 @@ export async function startLaboratory({
   );
   const onUnexpectedError = (error: unknown): void => console.error(error);
   const locals = new Map<string, RunningSubgraph>();
-  const env: Record<string, string> = { SUPERGRAPH_PATH: '' };
+  const env: Record<string, string> = { SUPERGRAPH_PATH: '', ...variables };
   for (const name of serviceNames) {
     const settings = {
       ...readUpstreamSettings(name, {}),
       ...developmentSettings(name),
       ...given,
-      url: sandbox.urls.get(name) ?? '',
+      url: urls[name] ?? sandbox.urls.get(name) ?? '',
     };
-    const running = (await subgraphs[name]()).open({ settings, clock: systemClock, onUnexpectedError });
+    const running = (await subgraphs[name]()).open({
+      settings,
+      clock: systemClock,
+      onUnexpectedError,
+      ...(onBreakerChange && { onBreakerChange }),
+    });
     if (remote.includes(name)) {
       const served = opening.use(await serve(running, { host: '127.0.0.1', port: 0, secret, onUnexpectedError }));
       env[`${name.toUpperCase()}_SUBGRAPH_URL`] = served.url;
