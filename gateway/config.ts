@@ -132,10 +132,11 @@ export function readConfig(environment: Environment) {
     limits: Object.freeze({ maxSelections: variables.MAX_SELECTIONS }),
     fetch: Object.freeze({
       subgraphTimeoutMs: variables.SUBGRAPH_TIMEOUT_MS,
-      subgraphConnections: variables.SUBGRAPH_CONNECTIONS,
-      subgraphQueue: variables.SUBGRAPH_QUEUE,
+      connections: variables.SUBGRAPH_CONNECTIONS,
+      queue: variables.SUBGRAPH_QUEUE,
+      circuitBreaker: true,
       failureThreshold: variables.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
-      recoveryMs: variables.CIRCUIT_BREAKER_RECOVERY_TIMEOUT * 1_000,
+      recoverySeconds: variables.CIRCUIT_BREAKER_RECOVERY_TIMEOUT,
       consul: Object.freeze({
         url: variables.CONSUL_URL,
         ...(variables.CONSUL_DATACENTER !== undefined && { datacenter: variables.CONSUL_DATACENTER }),

@@ -1,7 +1,6 @@
-import { bulkhead } from '#kit/bulkhead.ts';
 import type { BreakerState } from '#kit/circuit-breaker.ts';
-import { breaker } from '#kit/circuit-breaker.ts';
-import { retryReads } from '#kit/retry-reads.ts';
+import { systemClock } from '#kit/clock.ts';
+import { resilience } from '#kit/resilience.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
@@ -25,12 +24,9 @@ import type { FetchLayer, Gate } from './request.ts';
 /** What an operation must pass before it is planned. */
 export const gates = ({ limits }: Config): readonly Gate[] => [selections(limits)];
 
-/** What stands between a call to an HTTP subgraph and the network. */
-export const transportLayers = (service: string, { fetch }: Config, onChange: (state: BreakerState) => void) => [
-  breaker({ service, ...fetch, onChange }),
-  retryReads(),
-  bulkhead({ service, running: fetch.subgraphConnections, waiting: fetch.subgraphQueue }),
-];
+/** What stands between a call to an HTTP subgraph and the network: circuit breaker, one retry of queries, bulkhead. */
+export const transportLayers = (service: string, { fetch }: Config, onBreakerChange: (state: BreakerState) => void) =>
+  resilience({ ...fetch, service, clock: systemClock, onBreakerChange });
 
 /** What wraps every call to a subgraph. */
 export const fetchLayers = ({ fetch }: Config): readonly FetchLayer[] => [deadline(fetch), forwardedHeaders()];

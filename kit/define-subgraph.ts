@@ -2,23 +2,18 @@ import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
-import { bulkhead } from './bulkhead.ts';
 import type { Call } from './call.ts';
-import { callRate } from './call-rate.ts';
 import { stranger } from './caller.ts';
 import type { BreakerState } from './circuit-breaker.ts';
-import { breaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
 import { consulInstances } from './consul.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
-import type { Layer } from './layer.ts';
+import { resilience } from './resilience.ts';
 import type { Decoder, RestClient, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
-import type { RestRequest, RestResponse } from './rest-transport.ts';
-import { retryReads } from './retry-reads.ts';
 import { DateTime, Json } from './scalars.ts';
 import type { ServiceName } from './service-names.ts';
 import type { Permissions } from './shield.ts';
@@ -106,7 +101,12 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
         connections,
         maxBytes: maxUpstreamBytes,
         ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
-        layers: resilience(name, parts),
+        layers: resilience({
+          ...parts.settings,
+          service: name,
+          clock: parts.clock,
+          onBreakerChange: (state) => parts.onBreakerChange?.(name, state),
+        }),
         credential:
           parts.settings.credential ??
           (token === undefined ? { kind: 'none' } : { kind: 'bearer', token, header: 'authorization' }),
@@ -130,21 +130,6 @@ export function defineSubgraph<Context extends object>(definition: SubgraphDefin
       };
     },
   };
-}
-
-/** What stands between a call and the network, the outermost first. */
-function resilience(
-  service: ServiceName,
-  { settings, clock, onBreakerChange }: SubgraphParts,
-): readonly Layer<RestRequest, RestResponse>[] {
-  const { callsPerMinute, circuitBreaker, failureThreshold, recoverySeconds, connections, queue } = settings;
-  const onChange = (state: BreakerState): void => onBreakerChange?.(service, state);
-  return [
-    ...(callsPerMinute === undefined ? [] : [callRate({ service, perMinute: callsPerMinute, clock })]),
-    ...(circuitBreaker ? [breaker({ service, failureThreshold, recoveryMs: recoverySeconds * 1_000, onChange })] : []),
-    retryReads(),
-    bulkhead({ service, running: connections, waiting: queue }),
-  ];
 }
 
 /** Keys belong to one person, or to one organization's key, in one subgraph: several may share a store. */

@@ -14,7 +14,7 @@ type Options = {
   /** `http(s)://host/path`, or `consul://name/path` for the instances that Consul tells; there the path is `/graphql` by default. */
   readonly url: string;
   readonly subgraphTimeoutMs: number;
-  readonly subgraphConnections: number;
+  readonly connections: number;
   readonly maxSubgraphBytes: number;
   /** Pass on what the subgraph says in its errors; else clients see our own sentence and a code. */
   readonly showErrors: boolean;
@@ -39,7 +39,7 @@ export function httpTransport(options: Options): HttpTransport {
     clock: systemClock,
     timeoutMs: options.subgraphTimeoutMs,
     maxBytes: options.maxSubgraphBytes,
-    connections: options.subgraphConnections,
+    connections: options.connections,
   });
   const handle = stack(options.layers ?? [], instances.handle);
   return {
