@@ -49,7 +49,10 @@ const UpstreamSettings = z.object({
     .transform((text) => text === 'true'),
   ...sharedSettings,
   /** Bearer token of every call that does not carry the caller's own. */
-  token: z.string().optional(),
+  token: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'is no token that a header can carry')
+    .optional(),
   /** Account whose view the gateway uses to name people (auth only). */
   accountEmail: z.email().optional(),
   accountPassword: z.string().optional(),

@@ -11,6 +11,7 @@ import type { BodyLimits } from './body.ts';
 import { checkSearch, readBody } from './body.ts';
 import type { ContextOptions, Identify } from './context.ts';
 import { contextOf } from './context.ts';
+import { answerUnreadable } from './unreadable.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -48,6 +49,7 @@ export function httpServer({ options, answer, identify, page, logger }: Parts): 
     requestTimeout: 30_000,
     maxRequestsPerSocket: options.maxRequestsPerSocket,
     exposeHeadRoutes: false,
+    clientErrorHandler: answerUnreadable,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
     http: { headersTimeout: 10_000, maxHeaderSize: 16_384 },
