@@ -2,11 +2,15 @@ import { expect, test } from 'vitest';
 import type { FaultInput } from '#ops/sandbox/faults/fault.ts';
 import type { LaboratoryUnderTest } from '#test/harness/laboratory.ts';
 import { startLaboratory } from '#test/harness/laboratory.ts';
+import { startVictim } from '#test/harness/victim.ts';
+
+/** Needs nothing of the struck service. */
+const unharmed = '{ samples(first: 2) { totalCount nodes { name status template { name } } } }';
 
 const positions = '{ samples(first: 3) { nodes { name storagePosition { positionIdentifier } } } }';
 
 /** Short deadlines, and no circuit: each fault is to be seen at every call. */
-const settings = { timeoutMs: 400, circuitBreaker: false } as const;
+const settings = { timeoutMs: 1_000, circuitBreaker: false } as const;
 
 const table: readonly (readonly [string, FaultInput, string])[] = [
   ['F1 never answers', { kind: 'hang' }, 'UPSTREAM_TIMEOUT'],
@@ -36,6 +40,9 @@ const ask = async ({ gateway }: LaboratoryUnderTest) => {
 
 test.each(table)('%s costs its own fields, says why, and is over when it ends', async (_, fault, code) => {
   await using laboratory = await startLaboratory({ settings });
+  // Planned before the clock of a short deadline runs.
+  await ask(laboratory);
+  await using victim = await startVictim({ url: `${laboratory.gateway.url}/graphql`, query: unharmed });
   laboratory.faults('storage', fault);
   const struck = await ask(laboratory);
   expect(struck.status).toBe(200);
@@ -46,10 +53,12 @@ test.each(table)('%s costs its own fields, says why, and is over when it ends', 
   );
   for (const { extensions } of struck.errors) expect(extensions).toMatchObject({ code, service: 'storage' });
   expect(struck.text).not.toMatch(/internal|password|127\.0\.0\.1|169\.254|http:|stack/i);
+  await expect.poll(victim.asked).toBeGreaterThan(5);
   laboratory.faults('storage', []);
   const healed = await ask(laboratory);
   expect(healed.errors).toEqual([]);
   expect(healed.nodes[0]?.storagePosition).not.toBeNull();
+  expect(await victim.stop()).toMatchObject({ wrong: [], errors: [] });
 });
 
 test('F14 the time to wait comes through', async () => {
