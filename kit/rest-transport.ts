@@ -124,7 +124,8 @@ function bodyReader({ maxBytes }: TransportOptions) {
       head = { status, headers };
       if (status < 200) interim += 1;
       // Nobody asked for a compressed body, and one may be small and unfold to anything.
-      return interim <= maxInterim && (headers['content-encoding'] ?? 'identity') === 'identity';
+      const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity';
+      return isPlain && interim <= maxInterim && !(Number(headers['content-length']) > maxBytes);
     },
     add(chunk: Buffer): boolean {
       bytes += chunk.length;
