@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 /** What a healthy caller met while others were struck. */
-export type Suffered = {
+type Suffered = {
   readonly asked: number;
   /** Answers that were not the right one, word for word. */
   readonly wrong: readonly string[];
