@@ -87,7 +87,7 @@ test('F19 a token of a service with a line break in it is put into no header', a
   await using auth = await startUpstream((_, response) => json(response, login));
   const settings = { accountEmail: 'gateway@lab.example', accountPassword: 'sandbox' };
   await using laboratory = await startLaboratory({ urls: { auth: auth.url }, settings });
-  const { body } = await laboratory.gateway.query('{ sample(id: "' + sampleId(1) + '") { name createdBy { displayName } } }');
+  const { body } = await laboratory.gateway.query(`{ sample(id: "${sampleId(1)}") { name createdBy { displayName } } }`);
   expect(body.data).toMatchObject({ sample: { name: expect.any(String), createdBy: { displayName: null } } });
   expect(body.errors).toMatchObject([{ extensions: { code: 'UPSTREAM_INVALID_RESPONSE', service: 'auth' } }]);
   expect(new Set(auth.seen)).toEqual(new Set(['POST /auth/login']));
