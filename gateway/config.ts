@@ -4,6 +4,7 @@ import type { AddressSet } from '#kit/address-set.ts';
 import { addressSet } from '#kit/address-set.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import { organizationVariables, readOrganizationSettings } from '#kit/organizations/settings.ts';
+import { isRedisUrl, redisUrlRule } from '#kit/redis.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
@@ -11,7 +12,7 @@ import { readServicesFile } from '#kit/services-file.ts';
 import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
 import { uploadBounds, uploadVariables } from '#kit/upload-bounds.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
-import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
+import { readUpstreamSettings, sharedSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 
 const milliseconds = z.coerce.number().int().positive();
 const count = z.coerce.number().int().positive();
@@ -101,6 +102,10 @@ const Variables = z.object({
   PUBLIC_FIELDS: list
     .pipe(z.array(z.string().regex(/^(\*|(Query|Mutation)\.[_A-Za-z]\w*)$/, 'is no field such as Query.status')))
     .optional(),
+  /** Redis that all processes share: redis(s)://host, redis+sentinel://host,host/master or redis+cluster://host,host. Without one, each process keeps its own memory. */
+  REDIS_URL: z.string().refine(isRedisUrl, redisUrlRule).optional(),
+  /** File with PEM certificates to trust for `rediss`, in place of the system's. */
+  REDIS_CA_FILE: z.string().optional(),
 
   /** JSON file of upstreams: URL, credential, timeout, rate and breaker by service name; wins over the variables of a service. */
   SERVICES_PATH: z.string().optional(),
@@ -115,13 +120,17 @@ const Variables = z.object({
 
   /** Time of one call to one subgraph. */
   SUBGRAPH_TIMEOUT_MS: milliseconds.default(10_000),
-  /** Time of a whole request. */
+  /** Time in which a request is answered, with GATEWAY_TIMEOUT at the latest; calls end a tenth earlier, at most a second. */
   REQUEST_TIMEOUT_MS: milliseconds.default(15_000),
   /** Most sockets to one HTTP subgraph. */
   SUBGRAPH_CONNECTIONS: count.default(128),
   /** Failures in a row that open the circuit of a subgraph or service, and seconds that it stays open. */
-  CIRCUIT_BREAKER_FAILURE_THRESHOLD: count.default(5),
-  CIRCUIT_BREAKER_RECOVERY_TIMEOUT: z.coerce.number().positive().default(60),
+  CIRCUIT_BREAKER_FAILURE_THRESHOLD: sharedSettings.failureThreshold,
+  CIRCUIT_BREAKER_RECOVERY_TIMEOUT: sharedSettings.recoverySeconds,
+  /** Consul agent that is asked for the instances of `consul://name`, its datacenter, and the token it wants. */
+  CONSUL_URL: sharedSettings.consulUrl,
+  CONSUL_DATACENTER: sharedSettings.consulDatacenter,
+  CONSUL_TOKEN: sharedSettings.consulToken,
   /** Calls to one HTTP subgraph that may wait for a free socket. */
   SUBGRAPH_QUEUE: z.coerce.number().int().min(0).default(1_000),
   /** Longest answer of an HTTP subgraph, in bytes. */
@@ -199,6 +208,7 @@ export function readConfig(environment: Environment) {
     }),
     identity: Object.freeze(identity(variables, organizations.laboratory)),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
+    redis: Object.freeze({ url: variables.REDIS_URL, caFile: variables.REDIS_CA_FILE }),
     log: Object.freeze({ level: variables.LOG_LEVEL }),
     supergraph: Object.freeze({
       foreign: isForeign(variables),
@@ -216,10 +226,16 @@ export function readConfig(environment: Environment) {
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     fetch: Object.freeze({
       subgraphTimeoutMs: variables.SUBGRAPH_TIMEOUT_MS,
-      subgraphConnections: variables.SUBGRAPH_CONNECTIONS,
-      subgraphQueue: variables.SUBGRAPH_QUEUE,
+      connections: variables.SUBGRAPH_CONNECTIONS,
+      queue: variables.SUBGRAPH_QUEUE,
+      circuitBreaker: true,
       failureThreshold: variables.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
-      recoveryMs: variables.CIRCUIT_BREAKER_RECOVERY_TIMEOUT * 1_000,
+      recoverySeconds: variables.CIRCUIT_BREAKER_RECOVERY_TIMEOUT,
+      consul: Object.freeze({
+        url: variables.CONSUL_URL,
+        ...(variables.CONSUL_DATACENTER !== undefined && { datacenter: variables.CONSUL_DATACENTER }),
+        ...(variables.CONSUL_TOKEN !== undefined && { token: variables.CONSUL_TOKEN }),
+      }),
       maxSubgraphBytes: variables.MAX_SUBGRAPH_BYTES,
       showErrorsOf: new Set<string>(variables.SHOW_SUBGRAPH_ERRORS ?? (isForeign(variables) ? [] : serviceNames)),
       urls: subgraphUrls(given),

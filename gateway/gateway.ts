@@ -9,7 +9,7 @@ import { authorizationFeatures } from './authorization/conditions.ts';
 import { callerPolicies } from './authorization/policies.ts';
 import type { Config } from './config.ts';
 import { dataSource } from './fetch/data-source.ts';
-import { httpTransport } from './fetch/http-transport.ts';
+import { httpTransport, isHttpRoute } from './fetch/http-transport.ts';
 import { localTransport } from './fetch/local-transport.ts';
 import { signedIdentity } from './fetch/signed-identity.ts';
 import { wantedFields } from './fetch/wanted.ts';
@@ -131,9 +131,10 @@ function transportOf({ name, url }: Route, { config, parts, opening }: Transport
       throw new Error(`The supergraph wants the subgraph ${local} of this process, which has none of that name.`);
     return localTransport(subgraph);
   }
-  if (!/^https?:/.test(url)) throw new Error(`The route of ${name} is neither local: nor http(s):.`);
+  if (!isHttpRoute(url)) throw new Error(`The route of ${name} is neither local:, http(s): nor consul:.`);
   const showErrors = config.fetch.showErrorsOf.has(name);
   const layers = transportLayers(name, config, (state) => parts.logger.warn({ service: name, state }, 'circuit breaker'));
-  const transport = opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors, layers }));
+  const onConsulFailure = (error: unknown): void => parts.logger.warn({ err: error, service: name }, 'Consul look-up failed');
+  const transport = opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors, onConsulFailure, layers }));
   return signedIdentity(config.secrets.subgraph, name)(transport.handle);
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
+import { openIdempotency } from '#kit/open-idempotency.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
@@ -41,7 +42,9 @@ async function main(): Promise<void> {
   const onUnexpectedError = (error: unknown, subgraph: string): void =>
     logger.error({ err: error, subgraph }, 'unexpected error');
   const onBreakerChange = (service: string, state: string): void => logger.warn({ service, state }, 'circuit breaker');
-  const parts = { clock: systemClock, onUnexpectedError };
+  const onError = (error: Error): void => logger.warn({ err: error }, 'Redis is away');
+  const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
+  const parts = { clock: systemClock, idempotency, onUnexpectedError };
   const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange }));
   const locals = new Map<string, RunningSubgraph>(
     definitions.map((subgraph) => [subgraph.name, subgraph.open({ ...parts, upstreams })]),

@@ -1,7 +1,6 @@
-import { bulkhead } from '#kit/bulkhead.ts';
 import type { BreakerState } from '#kit/circuit-breaker.ts';
-import { breaker } from '#kit/circuit-breaker.ts';
-import { retryReads } from '#kit/retry-reads.ts';
+import { systemClock } from '#kit/clock.ts';
+import { resilience } from '#kit/resilience.ts';
 import type { Authorize } from './authorization/authorization.ts';
 import { filterDenied, refuseDenied } from './authorization/enforce.ts';
 import { introspection } from './authorization/introspection.ts';
@@ -47,12 +46,9 @@ export const gates = ({ identity, limits, plan, authorization }: Config, { autho
 /** What wraps the planning and execution of an operation. */
 export const operationLayers = ({ authorize }: EngineStages): readonly OperationLayer[] => [filterDenied(authorize)];
 
-/** What stands between a call to an HTTP subgraph and the network. */
-export const transportLayers = (service: string, { fetch }: Config, onChange: (state: BreakerState) => void) => [
-  breaker({ service, ...fetch, onChange }),
-  retryReads(),
-  bulkhead({ service, running: fetch.subgraphConnections, waiting: fetch.subgraphQueue }),
-];
+/** What stands between a call to an HTTP subgraph and the network: circuit breaker, one retry of queries, bulkhead. */
+export const transportLayers = (service: string, { fetch }: Config, onBreakerChange: (state: BreakerState) => void) =>
+  resilience({ ...fetch, service, clock: systemClock, onBreakerChange });
 
 /** What wraps every call to a subgraph. */
 export const fetchLayers = ({ fetch }: Config): readonly FetchLayer[] => [deadline(fetch), forwardedHeaders()];

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 
-type ConsulSettings = {
+export type ConsulSettings = {
   /** Base URL of an agent. */
   readonly url: string;
   readonly datacenter?: string;

@@ -129,7 +129,7 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
         ...clientsFor(call),
         detached: () => clientsFor({ ...call, signal: AbortSignal.timeout(detachedTimeoutMs) }, { urgent: true }),
         call,
-        once: onceFor(call, idempotency),
+        once: onceFor(name, call, idempotency),
       });
       // Rules of permissions look at `call`, whatever else the context holds.
       const contextFor = perCall((call) => Object.assign(makeContext(requestParts(call)), { call }));
@@ -143,11 +143,11 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
   };
 }
 
-/** Keys belong to one person, or to one organization's key. */
+/** Keys belong to one person, or to one organization's key, in one subgraph: several may share a store. */
 const onceFor =
-  (call: Call, idempotency: Idempotency): Once =>
+  (name: ServiceName, { caller }: Call, idempotency: Idempotency): Once =>
   (key, fingerprint, run) =>
-    idempotency({ key, caller: `${call.caller.kind} ${call.caller.organization} ${call.caller.subject}`, fingerprint, run });
+    idempotency({ key, caller: [name, caller.kind, caller.organization, caller.subject].join(' '), fingerprint, run });
 
 const backgroundTimeoutMs = 15_000;
 const detachedTimeoutMs = 30_000;

@@ -25,6 +25,10 @@ export async function writeOnce<Value>({ write, isCommitted }: Write<Value>): Pr
   }
 }
 
+/** The same failure of a write; when it may have taken effect, the error says `outcome: UNKNOWN`. */
+export const unknownOutcome = (error: ExpectedError): ExpectedError =>
+  unclear.has(error.code) ? withOutcome(error, 'UNKNOWN') : error;
+
 /** The same failure, with what became of the write; repeating it by itself would not be safe. */
 function withOutcome(error: ExpectedError, outcome: 'COMMITTED' | 'UNKNOWN'): ExpectedError {
   return new ExpectedError(error.code, error.message, {

@@ -137,7 +137,12 @@ function queryString(query: QueryParameters | undefined): string {
   if (query === undefined) return '';
   const given = Object.entries(query).filter((entry): entry is [string, string | number | boolean] => entry[1] != null);
   if (given.length === 0) return '';
-  return `?${given.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join('&')}`;
+  return `?${given.map(([name, value]) => `${encodeURIComponent(name)}=${encoded(value)}`).join('&')}`;
+}
+
+function encoded(value: string | number | boolean): string {
+  if (typeof value !== 'string' || value.isWellFormed()) return encodeURIComponent(value);
+  throw new ExpectedError('BAD_USER_INPUT', 'An argument has half a surrogate pair, which no text can have.');
 }
 
 type Meaning = Pick<Parts, 'decode'> & { readonly service: string };

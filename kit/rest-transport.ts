@@ -96,10 +96,11 @@ function dispatch({ pool, options, request, resolve, reject }: Exchange): void {
         controller = started;
         if (settled) started.abort(new Error('The answer is not wanted any more.'));
       },
-      onResponseStart: (_, status, responseHeaders) => reader.start(status, responseHeaders),
+      onResponseStart: (_, status, responseHeaders) => {
+        if (!reader.start(status, responseHeaders)) settle(() => reject(unreadable(options, `Status ${status} cannot be read.`)));
+      },
       onResponseData: (_, chunk) => {
-        if (!reader.add(chunk))
-          settle(() => reject(upstreamError('UPSTREAM_INVALID_RESPONSE', options.service, { cause: tooLong(options) })));
+        if (!reader.add(chunk)) settle(() => reject(unreadable(options, `It sends more than ${options.maxBytes} bytes.`)));
       },
       onResponseEnd: () => settle(() => resolve(reader.finish())),
       onResponseError: (_, cause) => settle(() => reject(upstreamError('UPSTREAM_UNAVAILABLE', options.service, { cause }))),
@@ -107,7 +108,11 @@ function dispatch({ pool, options, request, resolve, reject }: Exchange): void {
   );
 }
 
-const tooLong = ({ maxBytes }: TransportOptions): Error => new Error(`The body is longer than ${maxBytes} bytes.`);
+const unreadable = ({ service }: TransportOptions, why: string): Error =>
+  upstreamError('UPSTREAM_INVALID_RESPONSE', service, { cause: new Error(why) });
+
+/** Answers such as 103 that may come before the one that counts. */
+const maxInterim = 100;
 
 type Head = Pick<RestResponse, 'status' | 'headers'>;
 
@@ -115,10 +120,15 @@ function bodyReader({ maxBytes }: TransportOptions) {
   const chunks: Buffer[] = [];
   let head: Head = { status: 0, headers: {} };
   let bytes = 0;
+  let interim = 0;
   let done = false;
   return {
-    start(status: number, headers: Head['headers']): void {
+    start(status: number, headers: Head['headers']): boolean {
       head = { status, headers };
+      if (status < 200) interim += 1;
+      // Nobody asked for a compressed body, and one may be small and unfold to anything.
+      const isPlain = (headers['content-encoding'] ?? 'identity') === 'identity';
+      return isPlain && interim <= maxInterim && !(Number(headers['content-length']) > maxBytes);
     },
     add(chunk: Buffer): boolean {
       bytes += chunk.length;

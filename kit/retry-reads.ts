@@ -3,8 +3,11 @@ import { ExpectedError } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
 
-/** Retries are at most this share of all calls, so that a failing upstream does not get more load than a healthy one. */
-const share = 0.1;
+/**
+ * Retries are this share of all calls at most, so that a failing upstream does not get more load than a healthy one.
+ * Together with the burst that is less than a tenth of any thousand calls.
+ */
+const share = 0.09;
 /** Retries that may come at once after a quiet time. */
 const burst = 10;
 

@@ -17,6 +17,18 @@ export type ReachableSettings = UpstreamSettings & { readonly url: string };
 const areUrls = (text: string): boolean =>
   text.split(',').every((url) => /^(https?|consul):$/.test(URL.parse(url.trim())?.protocol ?? ''));
 
+/** What means the same for every service, and for a subgraph over HTTP, by its plain name such as `CIRCUIT_BREAKER_RECOVERY_TIMEOUT`. */
+export const sharedSettings = {
+  /** Failures in a row that open the circuit. */
+  failureThreshold: z.coerce.number().int().positive().default(5),
+  /** Seconds that the circuit stays open. */
+  recoverySeconds: z.coerce.number().positive().default(60),
+  /** Consul agent that is asked for the instances of `consul://name`, its datacenter, and the token it wants. */
+  consulUrl: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8500'),
+  consulDatacenter: z.string().optional(),
+  consulToken: z.string().optional(),
+} as const;
+
 const UpstreamSettings = z.object({
   /** Base URL without the contract's own paths, several instances with commas, or `consul://name`. Absent in development: the sandbox stands in. */
   url: z.string().refine(areUrls, 'is an http(s) URL, several of them with commas, or consul://name').optional(),
@@ -38,16 +50,12 @@ const UpstreamSettings = z.object({
     .enum(['true', 'false'])
     .default('true')
     .transform((text) => text === 'true'),
-  /** Failures in a row that open the circuit. */
-  failureThreshold: z.coerce.number().int().positive().default(5),
-  /** Seconds that the circuit stays open. */
-  recoverySeconds: z.coerce.number().positive().default(60),
-  /** Consul agent that is asked for the instances of `consul://name`, its datacenter, and the token it wants. */
-  consulUrl: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:8500'),
-  consulDatacenter: z.string().optional(),
-  consulToken: z.string().optional(),
+  ...sharedSettings,
   /** Bearer token of every call that does not carry the caller's own. */
-  token: z.string().optional(),
+  token: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'is no token that a header can carry')
+    .optional(),
   /** Account whose view the gateway uses to name people (auth only). */
   accountEmail: z.email().optional(),
   accountPassword: z.string().optional(),
@@ -87,14 +95,7 @@ const suffixes: Readonly<Record<keyof z.infer<typeof UpstreamSettings>, string>>
 /** The variable that holds a service's URL. */
 export const urlVariable = (service: ServiceName): string => `${variablePrefixes[service]}_${suffixes.url}`;
 
-/** Settings that hold for every service by their plain name, such as `CIRCUIT_BREAKER_RECOVERY_TIMEOUT`. */
-const shared: ReadonlySet<string> = new Set([
-  'failureThreshold',
-  'recoverySeconds',
-  'consulUrl',
-  'consulDatacenter',
-  'consulToken',
-]);
+const shared: ReadonlySet<string> = new Set(Object.keys(sharedSettings));
 
 /** Every variable that says where a service is and how it is called. */
 export const upstreamVariables: readonly string[] = [

@@ -1,15 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { bulkhead } from './bulkhead.ts';
-import { callRate } from './call-rate.ts';
 import type { BreakerState } from './circuit-breaker.ts';
-import { breaker } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
 import { consulInstances } from './consul.ts';
-import type { Layer } from './layer.ts';
+import { resilience } from './resilience.ts';
 import type { Upstream, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
-import type { RestRequest, RestResponse } from './rest-transport.ts';
-import { retryReads } from './retry-reads.ts';
 import type { ServiceName } from './service-names.ts';
 import type { ReachableSettings } from './upstream-settings.ts';
 import { maxUpstreamBytes } from './upstream-settings.ts';
@@ -61,25 +56,14 @@ function optionsOf(service: ServiceName, settings: ReachableSettings, parts: Ups
     connections,
     maxBytes: maxUpstreamBytes,
     ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
-    layers: resilience(service, settings, parts),
+    layers: resilience({
+      ...settings,
+      service,
+      clock: parts.clock,
+      onBreakerChange: (state) => parts.onBreakerChange?.(service, state),
+    }),
     credential: credential ?? (token === undefined ? { kind: 'none' } : { kind: 'bearer', token, header: 'authorization' }),
   };
-}
-
-/** What stands between a call and the network, the outermost first. */
-function resilience(
-  service: ServiceName,
-  settings: ReachableSettings,
-  { clock, onBreakerChange }: UpstreamsParts,
-): readonly Layer<RestRequest, RestResponse>[] {
-  const { callsPerMinute, circuitBreaker, failureThreshold, recoverySeconds, connections, queue } = settings;
-  const onChange = (state: BreakerState): void => onBreakerChange?.(service, state);
-  return [
-    ...(callsPerMinute === undefined ? [] : [callRate({ service, perMinute: callsPerMinute, clock })]),
-    ...(circuitBreaker ? [breaker({ service, failureThreshold, recoveryMs: recoverySeconds * 1_000, onChange })] : []),
-    retryReads(),
-    bulkhead({ service, running: connections, waiting: queue }),
-  ];
 }
 
 /** Instances are listed with commas, or told by Consul. A URL may have a path, which goes before the prefix and is the same for all. */

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '#kit/clock.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import { readEnvironment } from '#kit/environment.ts';
+import { openIdempotency } from '#kit/open-idempotency.ts';
+import { isRedisUrl, redisUrlRule } from '#kit/redis.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
@@ -21,7 +23,8 @@ const help = `Serves one subgraph over HTTP, for a gateway elsewhere.
   --json  print {"name", "url"} instead of a sentence
 
 The services behind it are named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL; storage and sequencing
-call the samples service as well. SUBGRAPH_SECRET must be that of the gateway, the only caller that is answered.`;
+call the samples service as well. SUBGRAPH_SECRET must be that of the gateway, the only caller that is answered, and REDIS_URL
+(with REDIS_CA_FILE) that of every process which serves this subgraph, so that an idempotency key counts for all of them.`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -55,9 +58,16 @@ async function main(): Promise<number> {
       `Not set: ${missing.map(urlVariable).join(', ')}. Start stand-ins with: npm run sandbox -- ${missing.join(' ')}`,
       2,
     );
+  const url = environment['REDIS_URL'] || undefined;
+  if (url !== undefined && !isRedisUrl(url)) return say(`REDIS_URL: ${redisUrlRule}`, 2);
   const onUnexpectedError = (error: unknown): void => console.error(error);
   const secret = environment['SUBGRAPH_SECRET'] ?? developmentSecrets.SUBGRAPH_SECRET;
-  const parts = { clock: systemClock, onUnexpectedError };
+  await using keys = await openIdempotency({
+    url,
+    caFile: environment['REDIS_CA_FILE'] || undefined,
+    onError: ({ message }) => console.error(`Redis is away: ${message}`),
+  });
+  const parts = { clock: systemClock, idempotency: keys.idempotency, onUnexpectedError };
   await using upstreams = await openUpstreams(settings, parts);
   const running = subgraph.open({ ...parts, upstreams });
   const uploads = readUploadBounds(environment);

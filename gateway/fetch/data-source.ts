@@ -1,6 +1,7 @@
 import type { GraphQLDataSource } from '@apollo/gateway';
 import type { RequestContext, SubgraphHandler, SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
 import { ExpectedError, upstreamError } from '#kit/errors.ts';
+import { unknownOutcome } from '#kit/outcome.ts';
 import type { Wanted } from './wanted.ts';
 import { isComplete, lostPaths, spreadOverLost } from './wanted.ts';
 
@@ -20,7 +21,8 @@ type Options = {
 export function dataSource({ service, handle, wantedOf, onUnexpectedError }: Options): GraphQLDataSource {
   const failed = (error: unknown, request: SubgraphRequest): SubgraphResponse => {
     if (!(error instanceof ExpectedError)) onUnexpectedError(error);
-    const { message, extensions } = error instanceof ExpectedError ? error : internal(service);
+    const expected = error instanceof ExpectedError ? error : internal(service);
+    const { message, extensions } = request.kind === 'mutation' ? unknownOutcome(expected) : expected;
     return {
       data: null,
       errors: lostPaths(wantedOf(request.text), request).map((path) => ({

@@ -1,49 +1,60 @@
 import { z } from 'zod';
 import type { SubgraphError, SubgraphHandler, SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
+import { systemClock } from '#kit/clock.ts';
+import type { ConsulSettings } from '#kit/consul.ts';
+import { consulInstances } from '#kit/consul.ts';
 import { isCode, upstreamError } from '#kit/errors.ts';
+import { openInstances } from '#kit/instances.ts';
 import type { Layer } from '#kit/layer.ts';
 import { stack } from '#kit/layer.ts';
 import { multipartBody } from '#kit/multipart-body.ts';
-import type { RestRequest, RestResponse, Transport } from '#kit/rest-transport.ts';
-import { restTransport } from '#kit/rest-transport.ts';
+import type { RestRequest, RestResponse } from '#kit/rest-transport.ts';
 
 type Options = {
   readonly service: string;
+  /** `http(s)://host/path`, or `consul://name/path` for the instances that Consul tells; there the path is `/graphql` by default. */
   readonly url: string;
   readonly subgraphTimeoutMs: number;
-  readonly subgraphConnections: number;
+  readonly connections: number;
   readonly maxSubgraphBytes: number;
   /** Pass on what the subgraph says in its errors; else clients see our own sentence and a code. */
   readonly showErrors: boolean;
+  readonly consul: ConsulSettings;
+  /** Hears of every failed look-up in Consul; the last known instances go on. */
+  readonly onConsulFailure: (error: unknown) => void;
   /** Wrap every call, the first one outermost. */
   readonly layers?: readonly Layer<RestRequest, RestResponse>[];
 };
 
 type HttpTransport = AsyncDisposable & { readonly handle: SubgraphHandler };
 
+/** Routes that `httpTransport` can take. */
+export const isHttpRoute = (url: string): boolean => /^(https?|consul):\/\/[^/]/.test(url);
+
 /** Asks a subgraph over HTTP, through a keep-alive pool; follows no redirect and trusts no byte of the answer. */
 export function httpTransport(options: Options): HttpTransport {
-  const { origin, pathname, search } = new URL(options.url);
-  const transport: Transport = restTransport({
+  const { origins, path: target } = whereIs(options);
+  const instances = openInstances({
     service: options.service,
-    origin,
+    origins,
+    clock: systemClock,
     timeoutMs: options.subgraphTimeoutMs,
     maxBytes: options.maxSubgraphBytes,
-    connections: options.subgraphConnections,
+    connections: options.connections,
   });
-  const handle = stack(options.layers ?? [], transport.handle);
+  const handle = stack(options.layers ?? [], instances.handle);
   return {
     async handle(request) {
       const response = await handle({
         method: 'POST',
-        path: pathname + search,
+        path: target,
         ...(request.carriesUploads ? formOf(request) : jsonOf(request)),
         safe: request.kind === 'query',
         signal: request.signal,
       });
       return decode(response, options);
     },
-    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => instances[Symbol.asyncDispose](),
   };
 }
 
@@ -61,6 +72,13 @@ const formOf = ({ text, operationName, variables, headers }: SubgraphRequest): C
   headers: { ...headers, 'apollo-require-preflight': 'true', accept },
   body: multipartBody({ query: text, operationName, variables }),
 });
+
+function whereIs({ url, consul, onConsulFailure }: Options) {
+  const { protocol, origin, hostname, pathname, search } = new URL(url);
+  if (protocol !== 'consul:') return { origins: [origin], path: pathname + search };
+  const origins = consulInstances({ ...consul, service: hostname, onFailure: onConsulFailure });
+  return { origins, path: (pathname.replace(/^\/$/, '') || '/graphql') + search };
+}
 
 /** Checked, not copied: an answer may be large, and its keys, `__proto__` too, are the client's own aliases. */
 const object = z.custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value));

@@ -2,9 +2,10 @@ import { validateHeaderValue } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestContext } from '#gateway/request.ts';
 import type { Caller } from '#kit/caller.ts';
+import { ExpectedError } from '#kit/errors.ts';
 
 export type ContextOptions = {
-  /** Time of a whole request. */
+  /** Time in which a request is answered, whatever happens. Its calls end a tenth earlier, at most a second, so that what they brought can be told. */
   readonly requestTimeoutMs: number;
   /** Client headers that HTTP subgraphs get, in lower case. */
   readonly forwardHeaders: readonly string[];
@@ -13,17 +14,26 @@ export type ContextOptions = {
 /** Finds out who sends a request, from its credential. @throws ExpectedError UNAUTHENTICATED, FORBIDDEN, BAD_REQUEST, AUTH_UNAVAILABLE */
 export type Identify = (request: FastifyRequest) => Promise<Caller>;
 
-type Held = Disposable & { readonly context: RequestContext };
+type Held = Disposable & {
+  readonly context: RequestContext;
+  /** Rejects with GATEWAY_TIMEOUT when the time for an answer is up. */
+  readonly timeUp: Promise<never>;
+};
 
-/** Opens the context of one request; its signal ends with the client's connection, its time, or its disposal. */
+/** Opens the context of one request; its signal ends with the client's connection or its time. */
 export function contextOf(request: FastifyRequest, reply: FastifyReply, options: ContextOptions): Held {
+  const { requestTimeoutMs } = options;
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error('The time of the request is up.')), options.requestTimeoutMs);
+  const endCalls = (): void => controller.abort(new Error('The time of the request is up.'));
+  const callsTimer = setTimeout(endCalls, requestTimeoutMs - Math.min(requestTimeoutMs / 10, 1_000));
+  const { promise: timeUp, reject } = Promise.withResolvers<never>();
+  const answerTimer = setTimeout(() => reject(late(requestTimeoutMs)), requestTimeoutMs);
   const gone = (): void => controller.abort(new Error('The client went away.'));
   reply.raw.once('close', gone);
   const { traceparent } = request.headers;
   const authorization = bearerOf(request);
   return {
+    timeUp,
     context: {
       outcome: { accepted: false, refusedText: false, isPublic: false },
       forwarded: pickHeaders(request, options.forwardHeaders),
@@ -37,11 +47,18 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
       },
     },
     [Symbol.dispose]() {
-      clearTimeout(timer);
+      clearTimeout(callsTimer);
+      clearTimeout(answerTimer);
       reply.raw.off('close', gone);
     },
   };
 }
+
+const late = (requestTimeoutMs: number): ExpectedError =>
+  new ExpectedError(
+    'GATEWAY_TIMEOUT',
+    `There was no answer within ${requestTimeoutMs} ms. What the operation was to change may have been changed.`,
+  );
 
 /** A person's token goes on to the services that issue it; an organization's key is the gateway's affair alone. */
 function bearerOf({ caller, headers: { authorization = '' } }: FastifyRequest): string | undefined {

@@ -130,7 +130,7 @@ function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts
   };
   const graphql = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     using held = contextOf(request, reply, options);
-    return writeAnswer(reply, await answer(request, held.context));
+    return writeAnswer(reply, await Promise.race([answer(request, held.context), held.timeUp]));
   };
   app.post(endpoint, { onRequest }, async (request, reply) => {
     if (!request.isMultipart()) return graphql(request, reply);

@@ -79,8 +79,11 @@ const OwnedSession = z
     revoked: row.revoked,
   }));
 
+/** Characters that may stand in a header. */
+const AccessToken = z.string().regex(/^[\x21-\x7e]+$/);
+
 const Login = z
-  .object({ access_token: z.string(), expires_at: z.string() })
+  .object({ access_token: AccessToken, expires_at: z.string() })
   .transform(({ access_token, expires_at }) => ({ authorization: `Bearer ${access_token}`, expiresAt: expires_at }));
 
 const OneUser = z.object({ data: User });

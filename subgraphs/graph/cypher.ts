@@ -11,10 +11,10 @@ export const maxRows = 10_000;
 
 declare const name: unique symbol;
 
-/** The name of a graph, frame or column that may stand in the text of a statement. */
+/** The name of a graph, frame or column that may stand in the text of a statement, of at most 255 characters. */
 export type Name = string & { readonly [name]: true };
 
-export const isName = (text: string): text is Name => /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
+export const isName = (text: string): text is Name => /^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(text);
 
 export type Frame = { readonly name: Name; readonly key: Name };
 

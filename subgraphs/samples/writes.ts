@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { upstreamError } from '#kit/errors.ts';
 import { path } from '#kit/path.ts';
 import type { RestClient } from '#kit/rest-client.ts';
 import type { NewSample, SampleChanges } from './bounds.ts';
@@ -61,7 +62,10 @@ export type SampleWrites = {
 export function sampleWrites(rest: RestClient): SampleWrites {
   return {
     create: async (sample) => (await rest.send('POST', '/samples', { answer: OneSample, body: bodyOf(sample) })).data,
-    createMany: (samples) => rest.send('POST', '/samples/batch', { answer: Batch, body: { samples: samples.map(bodyOf) } }),
+    async createMany(samples) {
+      const batch = await rest.send('POST', '/samples/batch', { answer: Batch, body: { samples: samples.map(bodyOf) } });
+      return accountingFor(batch, samples.length);
+    },
     update: async (id, changes) =>
       (await rest.send('PUT', path`/samples/${id}`, { answer: OneSample, body: bodyOf(changes) })).data,
     async transition(id, { to, reason }) {
@@ -71,11 +75,33 @@ export function sampleWrites(rest: RestClient): SampleWrites {
     validate: async (id) => (await rest.send('POST', path`/samples/${id}/validate`, { answer: OneValidation })).data,
     async validateMany(ids) {
       const body = { sample_ids: ids };
-      return (await rest.send('POST', '/samples/batch/validate', { answer: ManyValidations, body })).data.validation_results;
+      const { data } = await rest.send('POST', '/samples/batch/validate', { answer: ManyValidations, body });
+      return oneForEach(ids, data.validation_results);
     },
     remove: async (id) => void (await rest.send('DELETE', path`/samples/${id}`, { answer: z.unknown() })),
   };
 }
+
+/** A batch tells of every sample once: created, or failed at its place. */
+function accountingFor(batch: Batch, count: number): Batch {
+  const isPlace = (index: number): boolean => Number.isInteger(index) && index >= 0 && index < count;
+  const places = new Set(batch.failed.map(({ index }) => index).filter(isPlace));
+  if (places.size === batch.failed.length && batch.created.length + places.size === count) return batch;
+  throw incomplete();
+}
+
+/** In the order asked, whatever the order and number of what came. */
+function oneForEach(ids: readonly string[], validations: readonly Validation[]): readonly Validation[] {
+  const known = new Map(validations.map((validation) => [validation.sampleId.toLowerCase(), validation]));
+  return ids.map((id) => {
+    const found = known.get(id);
+    if (found === undefined) throw incomplete();
+    return found;
+  });
+}
+
+const incomplete = (): Error =>
+  upstreamError('UPSTREAM_INVALID_RESPONSE', 'samples', { cause: new Error('The batch does not tell of every sample.') });
 
 /** The service reads null as absent, so what nobody gave may go along as it is. */
 const bodyOf = (sample: NewSample | SampleChanges): object => ({

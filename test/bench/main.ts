@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Measure } from './measure.ts';
 import { measure, median } from './measure.ts';
 import { operations } from './operations.ts';
+import { writeMain } from './results.ts';
 import type { Target } from './targets.ts';
 import { bodyOf, startTargets } from './targets.ts';
 
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   }
   const report = table(rows);
   console.log(values.json ? JSON.stringify(rows) : report);
-  if (values.write) await writeFile('test/bench/RESULTS.md', results(report));
+  if (values.write) await writeMain(results(report));
 }
 
 /** Every target in turn, as often as there are repeats, so that a drift of the machine meets all of them. */

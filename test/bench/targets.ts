@@ -53,7 +53,8 @@ export async function startTargets(): Promise<Targets> {
   };
 }
 
-const isBanner = (line: string): boolean => line.includes('/graphql');
+/** The first line of a gateway that listens. */
+export const isBanner = (line: string): boolean => line.includes('/graphql');
 
 const variables = {
   auth: 'AUTH',
@@ -65,7 +66,8 @@ const variables = {
   graph: 'GRAPH',
 } as const;
 
-function serviceEnvironment(urls: Readonly<Record<string, string>>): Record<string, string> {
+/** Where the sandbox's services are, and what they want of a gateway. */
+export function serviceEnvironment(urls: Readonly<Record<string, string>>): Record<string, string> {
   const entries = serviceNames.flatMap((name) => {
     const { token, accountEmail, accountPassword } = developmentSettings(name);
     const given = { URL: urls[name], TOKEN: token, ACCOUNT_EMAIL: accountEmail, ACCOUNT_PASSWORD: accountPassword };

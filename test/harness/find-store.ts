@@ -101,7 +101,7 @@ type Start = {
 };
 
 /** Runs a server on a free port with a directory of its own, until `stop`. */
-async function start({ program, args, url, answers }: Start): Promise<Pick<Found, 'url' | 'stop'>> {
+export async function start({ program, args, url, answers }: Start): Promise<Pick<Found, 'url' | 'stop'>> {
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'lab-gateway-'));
   const child = spawn(program, args(port, directory), {
@@ -162,7 +162,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function onPath(program: string): string | undefined {
+export function onPath(program: string): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return folders.map((folder) => join(folder, program)).find(isExecutable);
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse } from 'graphql';
 import { compose } from '#schema/compose.ts';
@@ -11,6 +12,8 @@ export type Fault = {
   readonly body?: string;
   readonly headers?: Record<string, string>;
   readonly hang?: boolean;
+  /** The truth, but late. */
+  readonly delayMs?: number;
 };
 
 export type ForeignSubgraph = AsyncDisposable & {
@@ -32,7 +35,8 @@ export async function startForeign({ name, sdl, resolvers }: Definition): Promis
     for await (const chunk of request) text += chunk;
     state.seen.push(request.headers);
     if (state.fault?.hang === true) return;
-    if (state.fault !== undefined) {
+    if (state.fault?.delayMs !== undefined) await pause(state.fault.delayMs);
+    else if (state.fault !== undefined) {
       response.writeHead(state.fault.status ?? 200, {
         'content-type': state.fault.type ?? 'application/json',
         ...state.fault.headers,

@@ -1,5 +1,6 @@
 import type { GatewayParts } from '#gateway/gateway.ts';
 import { openSource } from '#gateway/plan/open-source.ts';
+import type { BreakerState } from '#kit/circuit-breaker.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
@@ -38,6 +39,12 @@ type Options = {
   readonly settings?: Partial<UpstreamSettings>;
   /** Who is calling; an administrator of the laboratory unless told. */
   readonly identify?: GatewayParts['identify'];
+  /** Variables of the gateway. */
+  readonly env?: Record<string, string>;
+  /** URLs of servers that stand in for the sandbox's services. */
+  readonly urls?: Partial<Record<ServiceName, string>>;
+  /** Hears when a circuit opens, is tried, or closes. */
+  readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
 };
 
 /** The whole laboratory: sandbox, subgraphs and gateway. */
@@ -46,6 +53,9 @@ export async function startLaboratory({
   settings: given = {},
   quirks,
   identify,
+  env: variables = {},
+  urls = {},
+  onBreakerChange,
 }: Options = {}): Promise<LaboratoryUnderTest> {
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
@@ -56,14 +66,20 @@ export async function startLaboratory({
   const settings = new Map(
     serviceNames.map((name): [ServiceName, ReachableSettings] => [
       name,
-      { ...readUpstreamSettings(name, {}), ...developmentSettings(name), ...given, url: sandbox.urls.get(name) ?? '' },
+      {
+        ...readUpstreamSettings(name, {}),
+        ...developmentSettings(name),
+        ...given,
+        url: urls[name] ?? sandbox.urls.get(name) ?? '',
+      },
     ]),
   );
   const parts = { clock: systemClock, onUnexpectedError };
-  const connect = async (): Promise<Upstreams> => opening.use(await openUpstreams(settings, parts));
+  const connect = async (): Promise<Upstreams> =>
+    opening.use(await openUpstreams(settings, { ...parts, ...(onBreakerChange && { onBreakerChange }) }));
   const upstreams = await connect();
   const locals = new Map<string, RunningSubgraph>();
-  const env: Record<string, string> = { SUPERGRAPH_PATH: '' };
+  const env: Record<string, string> = { SUPERGRAPH_PATH: '', ...variables };
   for (const name of serviceNames) {
     const subgraph = await subgraphs[name]();
     if (remote.includes(name)) {

@@ -1,37 +1,11 @@
-import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import { consulInstances } from '#kit/consul.ts';
 import { openUpstream } from '#kit/rest-client.ts';
+import { startConsul } from '#test/harness/consul.ts';
 import { always, startUpstream } from '#test/harness/upstream.ts';
-
-/** Speaks Consul's health API: answers at once for an old index, else when the list changes. */
-async function startConsul() {
-  const waiting: (() => void)[] = [];
-  const state = { index: 1, status: 200, urls: [] as string[], tokens: [] as unknown[] };
-  const list = () =>
-    state.urls.map((url) => ({
-      Node: { Address: new URL(url).hostname },
-      Service: { Address: '', Port: Number(new URL(url).port) },
-    }));
-  const answer = (response: ServerResponse): void =>
-    void response
-      .writeHead(state.status, { 'content-type': 'application/json', 'x-consul-index': String(state.index) })
-      .end(JSON.stringify(list()));
-  const server = await startUpstream((request, response) => {
-    state.tokens.push(request.headers['x-consul-token']);
-    const asked = Number(new URL(request.url ?? '', 'http://consul').searchParams.get('index'));
-    if (asked < state.index || state.status !== 200) answer(response);
-    else waiting.push(() => answer(response));
-  });
-  const change = (urls: readonly string[], status = 200): void => {
-    Object.assign(state, { urls, status, index: state.index + 1 });
-    for (const go of waiting.splice(0)) go();
-  };
-  return { server, state, change, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
-}
 
 test('RC-03 RC-04 calls follow the healthy instances that Consul tells, and its token goes to Consul only', async () => {
   await using left = await startUpstream(always(200, '{"id":"left"}'));
@@ -70,7 +44,7 @@ test('RC-03 RC-04 calls follow the healthy instances that Consul tells, and its 
   for (let calls = 0; calls < 10; calls++) await ask();
   expect([left.seen.length, right.seen.length]).toEqual([5, 5]);
   expect(consul.server.seen[0]).toBe('GET /v1/health/service/things?passing=true&index=0&wait=30s&dc=chaos-world');
-  expect(consul.state.tokens[0]).toBe('secret');
+  expect(consul.tokens[0]).toBe('secret');
 
   consul.change([left.url]);
   await expect.poll(() => changed.at(-1)).toEqual([left.url]);

@@ -93,7 +93,7 @@ describe('AD-06 names of earlier gateways', () => {
     const config = readConfig(environment);
     expect(config.http).toMatchObject({ host: '127.0.0.9', port: 8123, maxConnections: 1_000 });
     expect(config.log.level).toBe('info');
-    expect(config.fetch.subgraphConnections).toBe(200);
+    expect(config.fetch.connections).toBe(200);
     expect([config.upstreams.samples.connections, config.upstreams.graph.connections]).toEqual([7, 200]);
   });
 
