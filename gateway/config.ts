@@ -137,7 +137,7 @@ const Variables = z.object({
   MAX_SUBGRAPH_BYTES: count.default(10 * 1024 * 1024),
   /** Client headers that HTTP subgraphs get, comma-separated. */
   FORWARD_HEADERS: list
-    .pipe(z.array(z.string().refine(mayForward, 'is not for subgraphs')))
+    .refine((names) => names.every(mayForward), 'names a header that is not for subgraphs')
     .default(['authorization', 'traceparent', 'tracestate']),
   /** HTTP subgraphs whose own error messages clients may read, comma-separated; ours by default, of a foreign supergraph none. */
   SHOW_SUBGRAPH_ERRORS: list.optional(),
@@ -253,7 +253,9 @@ function checkSecrets(variables: z.infer<typeof Variables>, environment: Environ
     isForeign(variables) || Object.keys(environment).some((name) => environment[name] && urlVariable.test(name));
   const problems = secretProblems(environment, [
     { name: 'JWT_SECRET_KEY', needed: !environment['JWT_JWKS_URL'] },
+    { name: 'JWT_SECRET_KEY_PREVIOUS', needed: false },
     { name: 'API_KEY_SALT', needed: true },
+    { name: 'API_KEY_SALT_PREVIOUS', needed: false },
     { name: 'SUBGRAPH_SECRET', needed: callsSubgraphs },
   ]);
   if (problems.length > 0) throw new Error(problems.join('\n'));

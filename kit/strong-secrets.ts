@@ -8,7 +8,7 @@ export const wantsStrongSecrets = (environment: string | undefined): boolean =>
   environment === 'production' || environment === 'staging';
 
 type Wanted = {
-  readonly name: keyof typeof developmentSecrets;
+  readonly name: string;
   /** False for a secret that nothing would use; where it is given all the same, it is checked. */
   readonly needed: boolean;
 };

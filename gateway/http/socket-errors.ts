@@ -9,7 +9,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: { status: 431, code: 'BAD_REQUEST', message: 'The headers are too long.' },
 };
 
-const unreadable: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'This is not HTTP.' };
+const unreadable: Refusal = { status: 400, code: 'BAD_REQUEST', message: 'The request cannot be read.' };
 
 /** Answers what never became a request, in the same words as every other refusal, and hangs up. */
 export function answersSocketErrors(headers: Readonly<Record<string, string>>) {

@@ -146,7 +146,8 @@ export async function startArchive({ sdl = supergraph, env = {} }: Options = {})
   );
   const gateway = await testGateway({
     sdl,
-    env,
+    // What strangers may see is up to the directives here.
+    env: { PUBLIC_FIELDS: '*', ...env },
     locals,
     identify: async ({ headers }) => callers.get(String(headers['x-caller'])) ?? stranger,
   });

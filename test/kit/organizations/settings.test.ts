@@ -1,8 +1,9 @@
 import { expect, inject, test } from 'vitest';
 import { openStore } from '#kit/organizations/open-store.ts';
 import { readOrganizationSettings } from '#kit/organizations/settings.ts';
+import { strongSecrets } from '#test/harness/secrets.ts';
 
-const pepper = 'p'.repeat(32);
+const pepper = strongSecrets.API_KEY_SALT;
 
 test('nothing set means a file, the pepper of development and the organization lab', () => {
   expect(readOrganizationSettings({ MONGODB_URI: '', DATA_DIR: undefined })).toEqual({
