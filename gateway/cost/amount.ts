@@ -1,14 +1,38 @@
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** One evaluation: the variables of a request and the numbers that were already worked out for them. */
-export type Scope = { readonly variables: Variables; readonly known: Map<Late, number> };
+/** One evaluation: the variables of a request, and what was already worked out for them. */
+export type Scope = {
+  readonly variables: Variables;
+  /** The size that a field hands down to the selection at hand, where it waited for the variables. */
+  readonly size: number;
+  readonly known: Map<Late, number>;
+  readonly bySize: Map<number, Scope>;
+};
 
 type Late = (scope: Scope) => number;
 
 /** A whole number from 0 to 2^53−1: known when the operation is compiled, or waiting for its variables. */
 export type Amount = number | Late;
 
-export const scopeOf = (variables: Variables): Scope => ({ variables, known: new Map() });
+export const scopeOf = (variables: Variables): Scope => ({ variables, size: 0, known: new Map(), bySize: new Map() });
+
+/** The scope below a field that hands a size down; the same one for the same size, so that what is known in it stays known. */
+export function scopeBelow(scope: Scope, size: number): Scope {
+  const known = scope.bySize.get(size);
+  if (known !== undefined) return known;
+  const below = { ...scope, size, known: new Map() };
+  scope.bySize.set(size, below);
+  return below;
+}
+
+/** The size that was handed down; one function for all, so that selections are not told apart by it. */
+export const sizeFromAbove: Amount = ({ size }) => size;
+
+/** An amount below a field that hands down `size`. */
+export function below(size: Amount | undefined, amount: Amount): Amount {
+  if (size === undefined || typeof amount === 'number') return amount;
+  return (scope) => amount(scopeBelow(scope, evaluate(size, scope)));
+}
 
 /** Sums and products of whole numbers end at 2^53−1, beyond which a double is no longer exact. */
 export const saturate = (value: number): number => Math.min(value, Number.MAX_SAFE_INTEGER);

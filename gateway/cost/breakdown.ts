@@ -1,5 +1,5 @@
 import type { Scope } from './amount.ts';
-import { evaluate, saturate } from './amount.ts';
+import { evaluate, saturate, scopeBelow } from './amount.ts';
 import type { Condition } from './condition.ts';
 import type { Estimator } from './estimate.ts';
 import type { Branch, Part, PricedField, Selection } from './selection.ts';
@@ -15,6 +15,9 @@ export type PricePart = {
   /** Points of these values and of their arguments, without those of the fields below. */
   readonly cost: number;
 };
+
+/** Where the walk stands: how often the selection is made, and the place around it. */
+type From = { readonly scope: Scope; readonly times: number; readonly place: Writable };
 
 type Writable = { -readonly [Key in keyof PricePart]: PricePart[Key] };
 
@@ -36,28 +39,28 @@ export function breakdown({ root, type, base, estimated, maxSteps }: Parts, scop
   const places = new Map<string, Writable>([['', operation]]);
   let steps = 0;
 
-  function visit(part: Part, times: number, around: Writable): void {
-    if (!holds(part.condition, scope)) return;
-    if (++steps > maxSteps) charge(around, saturate(times * evaluate(estimated.part(part), scope)));
-    else if (part.kind === 'fragment') for (const child of part.selection) visit(child, times, around);
-    else visitField(part.field, times, around);
+  function visit(part: Part, from: From): void {
+    if (!holds(part.condition, from.scope)) return;
+    if (++steps > maxSteps) charge(from.place, saturate(from.times * evaluate(estimated.part(part), from.scope)));
+    else if (part.kind === 'fragment') for (const child of part.selection) visit(child, from);
+    else visitField(part.field, from);
   }
 
-  function visitField(field: PricedField, times: number, around: Writable): void {
-    const instances = saturate(times * evaluate(field.instances, scope));
-    const branch = dearest(field.branches, instances);
+  function visitField(field: PricedField, { scope, times, place: around }: From): void {
     const place = placeOf(field, around.path);
+    const instances = saturate(times * evaluate(field.instances, scope));
     place.instances = saturate(place.instances + instances);
     charge(place, saturate(times * evaluate(field.inputs, scope)));
-    if (branch === undefined) return;
-    charge(place, saturate(instances * branch.weight));
-    for (const child of branch.selection) visit(child, instances, place);
+    // Without instances nothing below counts, and nothing there may be missed.
+    if (instances === 0) return;
+    const inside = field.handedSize === undefined ? scope : scopeBelow(scope, evaluate(field.handedSize, scope));
+    const branch = dearest(field.branches, inside);
+    charge(place, saturate(instances * (branch?.weight ?? 0)));
+    for (const child of branch?.selection ?? []) visit(child, { scope: inside, times: instances, place });
   }
 
-  /** Without instances nothing below counts, and nothing there may be missed. */
-  function dearest(branches: readonly Branch[], instances: number): Branch | undefined {
-    if (instances === 0) return undefined;
-    const prices = branches.map((branch) => evaluate(estimated.branch(branch), scope));
+  function dearest(branches: readonly Branch[], inside: Scope): Branch | undefined {
+    const prices = branches.map((branch) => evaluate(estimated.branch(branch), inside));
     return branches[prices.indexOf(Math.max(...prices))];
   }
 
@@ -70,7 +73,7 @@ export function breakdown({ root, type, base, estimated, maxSteps }: Parts, scop
     return place;
   }
 
-  for (const part of root) visit(part, 1, operation);
+  for (const part of root) visit(part, { scope, times: 1, place: operation });
   return [...places.values()].filter(({ cost }) => cost > 0);
 }
 

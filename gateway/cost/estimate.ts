@@ -1,5 +1,5 @@
 import type { Amount } from './amount.ts';
-import { evaluate, largest, once, product, sum } from './amount.ts';
+import { below, evaluate, largest, once, product, sum } from './amount.ts';
 import type { Condition } from './condition.ts';
 import { memo } from './memo.ts';
 import type { Branch, Part, PricedField, Selection } from './selection.ts';
@@ -28,7 +28,7 @@ export function estimator(measure: Measure): Estimator {
   const selection = memo((parts: Selection): Amount => once(sum(parts.map(part))));
   const branch = memo((one: Branch): Amount => sum([measure.weight(one), selection(one.selection)]));
   const field = memo((one: PricedField): Amount => {
-    const values = product(one.instances, largest(one.branches.map(branch)));
+    const values = product(one.instances, below(one.handedSize, largest(one.branches.map(branch))));
     return sum([one.demand, measure.inputs(one), values]);
   });
   function part(one: Part): Amount {

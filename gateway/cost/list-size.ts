@@ -1,6 +1,6 @@
 import { ExpectedError } from '#kit/errors.ts';
 import type { Amount, Variables } from './amount.ts';
-import { evaluate, once, product, saturate } from './amount.ts';
+import { evaluate, once, product, saturate, sizeFromAbove } from './amount.ts';
 import type { SizedFields } from './declarations.ts';
 import type { GivenArguments } from './given.ts';
 import { ownValue } from './given.ts';
@@ -8,7 +8,7 @@ import type { Input } from './input-types.ts';
 import type { Field } from './output-types.ts';
 import type { PriceIndex } from './price-index.ts';
 
-/** A size that a field was asked for, and the fields below that take it; without fields it is for the receiver itself. */
+/** A size and the fields below that take it, its receiver when there are none. A size that waits for variables is `sizeFromAbove`. */
 export type Handed = { readonly size: Amount; readonly fields: SizedFields };
 
 export type Lengths = {
@@ -16,7 +16,10 @@ export type Lengths = {
   readonly instances: Amount;
   /** 0; throws BAD_USER_INPUT when the operation leaves out the slicing argument it has to give. */
   readonly demand: Amount;
+  /** What the selection below is handed. */
   readonly handed: Handed | undefined;
+  /** The size of `handed` where it waits for variables. */
+  readonly handedSize: Amount | undefined;
 };
 
 type Parts = {
@@ -35,11 +38,14 @@ export function lengths(parts: Parts): Lengths {
   const own = received?.fields.size === 0 ? received.size : undefined;
   const slice = sliceOf(parts);
   const size = orElse(slice, own ?? field.size?.assumed ?? defaultListSize);
+  const sized = field.size !== undefined && field.size.sized.size > 0 ? field.size.sized : undefined;
+  const late = sized !== undefined && typeof size === 'function';
   const passed = own === undefined ? received : undefined;
   return {
     instances: field.lists === 0 ? 1 : product(size, saturate(defaultListSize ** (field.lists - 1))),
     demand: demandOf(field, slice),
-    handed: field.size !== undefined && field.size.sized.size > 0 ? hand(size, field.size.sized) : passed,
+    handed: sized === undefined ? passed : hand(late ? sizeFromAbove : size, sized),
+    handedSize: late ? size : undefined,
   };
 }
 

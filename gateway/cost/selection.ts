@@ -34,6 +34,8 @@ export type PricedField = {
   readonly inputs: Amount;
   readonly instances: Amount;
   readonly demand: Amount;
+  /** The size that the branches take from here, where it waits for variables. */
+  readonly handedSize: Amount | undefined;
   /** One for each object type that a value may be of; a scalar or enum has one. */
   readonly branches: readonly Branch[];
   /** Where the answer tells a value's object type, if the operation asks for it. */
