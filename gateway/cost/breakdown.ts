@@ -54,7 +54,7 @@ export function breakdown({ root, type, base, estimated, maxSteps }: Parts, scop
     // Without instances nothing below counts, and nothing there may be missed.
     if (instances === 0) return;
     const inside = field.handedSize === undefined ? scope : scopeBelow(scope, evaluate(field.handedSize, scope));
-    const branch = dearest(field.branches, inside);
+    const branch = dearest(field.values.branches, inside);
     charge(place, saturate(instances * (branch?.weight ?? 0)));
     for (const child of branch?.selection ?? []) visit(child, { scope: inside, times: instances, place });
   }

@@ -2,7 +2,7 @@ import type { Amount } from './amount.ts';
 import { below, evaluate, largest, once, product, sum } from './amount.ts';
 import type { Condition } from './condition.ts';
 import { memo } from './memo.ts';
-import type { Branch, Part, PricedField, Selection } from './selection.ts';
+import type { Branch, Part, PricedField, Selection, Values } from './selection.ts';
 
 /** What is counted: points of the price, or rows of the answer. */
 export type Measure = {
@@ -27,9 +27,10 @@ export const rows: Measure = { inputs: () => 0, weight: ({ leaf }) => (leaf ? 0 
 export function estimator(measure: Measure): Estimator {
   const selection = memo((parts: Selection): Amount => once(sum(parts.map(part))));
   const branch = memo((one: Branch): Amount => sum([measure.weight(one), selection(one.selection)]));
+  const values = memo(({ branches }: Values): Amount => largest(branches.map(branch)));
   const field = memo((one: PricedField): Amount => {
-    const values = product(one.instances, below(one.handedSize, largest(one.branches.map(branch))));
-    return sum([one.demand, measure.inputs(one), values]);
+    const all = product(one.instances, below(one.handedSize, values(one.values)));
+    return sum([one.demand, measure.inputs(one), all]);
   });
   function part(one: Part): Amount {
     return when(one.condition, one.kind === 'field' ? field(one.field) : selection(one.selection));

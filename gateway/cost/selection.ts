@@ -36,11 +36,16 @@ export type PricedField = {
   readonly demand: Amount;
   /** The size that the branches take from here, where it waits for variables. */
   readonly handedSize: Amount | undefined;
+  readonly values: Values;
+  readonly introspective: boolean;
+};
+
+/** What a field gives; the same object wherever the same is selected of the same type. */
+export type Values = {
   /** One for each object type that a value may be of; a scalar or enum has one. */
   readonly branches: readonly Branch[];
   /** Where the answer tells a value's object type, if the operation asks for it. */
   readonly typenameKey: string | undefined;
-  readonly introspective: boolean;
 };
 
 export type Branch = { readonly type: string; readonly weight: number; readonly leaf: boolean; readonly selection: Selection };
@@ -73,6 +78,18 @@ export function rootSelection({ index, document, operation, defaultListSize }: P
       set.selections.flatMap((node) => partOf(node, type, handed)),
   );
 
+  const valuesOf = memo((set: SelectionSetNode | undefined, type: string, handed: Handed | undefined) =>
+    memo((weight: number | undefined): Values => {
+      const branches = [...index.outputTypeOf(type).concrete].map((concrete) => ({
+        type: concrete,
+        weight: weight ?? index.outputTypeOf(concrete).weight,
+        leaf: set === undefined,
+        selection: set === undefined ? [] : select(set, concrete, handed),
+      }));
+      return { branches, typenameKey: typenameKey(set) };
+    }),
+  );
+
   function partOf(node: SelectionNode, type: string, handed: Handed | undefined): readonly Part[] {
     const condition = conditionOf(node, defaults);
     if (condition === false) return [];
@@ -99,26 +116,16 @@ export function rootSelection({ index, document, operation, defaultListSize }: P
       key: (node.alias ?? node.name).value,
       lists: field.lists,
       inputs: inputsOf(node, field),
-      branches: branchesOf(node, field, onward),
-      typenameKey: typenameKey(node),
+      values: valuesOf(node.selectionSet, field.type, onward)(field.weight),
       introspective: field.type.startsWith('__'),
     };
-  }
-
-  function branchesOf({ selectionSet }: FieldNode, field: Field, handed: Handed | undefined): readonly Branch[] {
-    return [...index.outputTypeOf(field.type).concrete].map((type) => ({
-      type,
-      weight: field.weight ?? index.outputTypeOf(type).weight,
-      leaf: selectionSet === undefined,
-      selection: selectionSet === undefined ? [] : select(selectionSet, type, handed),
-    }));
   }
 
   return select(operation.selectionSet, index.roots.get(operation.operation) ?? '', undefined);
 }
 
 /** Only where every value has it: within a fragment another field may have the same name in the answer. */
-function typenameKey({ selectionSet }: FieldNode): string | undefined {
-  const asked = selectionSet?.selections.find((node) => node.kind === Kind.FIELD && node.name.value === '__typename');
+function typenameKey(set: SelectionSetNode | undefined): string | undefined {
+  const asked = set?.selections.find((node) => node.kind === Kind.FIELD && node.name.value === '__typename');
   return asked?.kind === Kind.FIELD ? (asked.alias ?? asked.name).value : undefined;
 }
