@@ -7,7 +7,7 @@ import type { Branch, Part, PricedField, Selection, Values } from './selection.t
 /**
  * The price of an answer: the same formula with lists as long as they came, and nothing at all for what is null. A value of
  * an abstract type costs what its `__typename` says; where the operation does not ask for it, as much as the dearest type it
- * may be. Introspection costs what was estimated.
+ * may be. Introspection costs what was estimated. The work grows with what is charged, which admission has bounded.
  */
 export function actualCharge(root: Selection, estimated: Estimator): Charge {
   const selection = memo((parts: Selection): Charge => total(parts.map(part)));

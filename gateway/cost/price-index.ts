@@ -9,7 +9,7 @@ import { outputTypes } from './output-types.ts';
 
 /** What prices need of a supergraph. Made of maps: a field may be called `constructor`. */
 export type PriceIndex = {
-  /** Names of the types of `query`, `mutation` and `subscription`. */
+  /** Names of the types of `query` and `mutation`, and of `subscription` where there is one. */
   readonly roots: ReadonlyMap<string, string>;
   readonly outputTypeOf: (name: string) => OutputType;
   readonly inputTypeOf: (name: string) => InputType;
@@ -19,7 +19,7 @@ export type PriceIndex = {
 export function priceIndex(document: DocumentNode): PriceIndex {
   const declared = declarations(document);
   const roots = rootsOf(document.definitions);
-  const definitions = [...document.definitions, ...introspection(roots.get('query') ?? 'Query')];
+  const definitions = [...document.definitions, ...introspection(roots.get('query') ?? '')];
   const inputs = inputTypes(definitions, declared);
   const outputs = outputTypes(definitions, declared);
   const inputTypeOf = (name: string): InputType => inputs.get(name) ?? { weight: 0, fields: new Map() };
@@ -33,5 +33,10 @@ export function priceIndex(document: DocumentNode): PriceIndex {
 
 function rootsOf(definitions: readonly DefinitionNode[]): ReadonlyMap<string, string> {
   const named = definitions.flatMap((node) => (node.kind === Kind.SCHEMA_DEFINITION ? node.operationTypes : []));
-  return new Map(named.map(({ operation, type }) => [operation, type.name.value]));
+  return new Map([...defaultRoots, ...named.map(({ operation, type }) => [operation, type.name.value] as const)]);
 }
+
+const defaultRoots = [
+  ['query', 'Query'],
+  ['mutation', 'Mutation'],
+] as const;
