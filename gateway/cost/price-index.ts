@@ -36,7 +36,7 @@ function rootsOf(definitions: readonly DefinitionNode[]): ReadonlyMap<string, st
   return new Map([...defaultRoots, ...named.map(({ operation, type }) => [operation, type.name.value] as const)]);
 }
 
-const defaultRoots = [
+const defaultRoots: readonly (readonly [string, string])[] = [
   ['query', 'Query'],
   ['mutation', 'Mutation'],
-] as const;
+];
