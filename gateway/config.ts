@@ -154,6 +154,9 @@ const Variables = z.object({
   MAX_TOKENS: count.default(2_000),
   /** Most fields of an operation with fragments counted at each use. */
   MAX_SELECTIONS: count.default(10_000),
+  /** Points that every mutation costs in addition; length of a list of which the schema says nothing. */
+  COST_MUTATION_BASE: z.coerce.number().int().min(0).default(10),
+  COST_DEFAULT_LIST_SIZE: count.default(10),
   /** Most query plans that the planner compares for one operation. */
   MAX_EVALUATED_PLANS: count.default(1_000),
   /** What becomes of an operation that asks for more than its caller may see: those fields are null with an error, or all is refused. */
@@ -222,6 +225,7 @@ export function readConfig(environment: Environment) {
       maxEvaluatedPlans: variables.MAX_EVALUATED_PLANS,
       openIntrospection: variables.ENVIRONMENT !== 'production',
     }),
+    cost: Object.freeze({ mutationBase: variables.COST_MUTATION_BASE, defaultListSize: variables.COST_DEFAULT_LIST_SIZE }),
     limits: Object.freeze({ maxSelections: variables.MAX_SELECTIONS }),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     fetch: Object.freeze({
