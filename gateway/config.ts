@@ -154,6 +154,17 @@ const Variables = z.object({
   MAX_TOKENS: count.default(2_000),
   /** Most fields of an operation with fragments counted at each use. */
   MAX_SELECTIONS: count.default(10_000),
+  /** False lets everybody do as much as he likes. */
+  RATE_LIMIT_ENABLED: flag.default(true),
+  /** Where budgets are kept: in Redis, for all replicas together, or in the memory of each; Redis where there is one. */
+  RATE_LIMIT_STORAGE: z.enum(['redis', 'memory']).optional(),
+  /** Redis of the limits, which must not evict; REDIS_URL when left out. */
+  RATE_LIMIT_STORAGE_URL: z.string().refine(isRedisUrl, redisUrlRule).optional(),
+  /** How many replicas share the budgets: each decides by so large a part alone while Redis is away. */
+  REPLICAS: count.default(4),
+  /** JSON file of plans in place of kit/plans.json; watched, a broken one leaves the old plans in force. */
+  PLANS_PATH: z.string().optional(),
+  PLANS_POLL_MS: milliseconds.default(2_000),
   /** Points that every mutation costs in addition; length of a list of which the schema says nothing. */
   COST_MUTATION_BASE: z.coerce.number().int().min(0).default(10),
   COST_DEFAULT_LIST_SIZE: count.default(10),
@@ -226,6 +237,7 @@ export function readConfig(environment: Environment) {
       openIntrospection: variables.ENVIRONMENT !== 'production',
     }),
     cost: Object.freeze({ mutationBase: variables.COST_MUTATION_BASE, defaultListSize: variables.COST_DEFAULT_LIST_SIZE }),
+    rateLimit: Object.freeze(rateLimit(variables)),
     limits: Object.freeze({ maxSelections: variables.MAX_SELECTIONS }),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     fetch: Object.freeze({
@@ -248,6 +260,24 @@ export function readConfig(environment: Environment) {
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
     organizations,
   });
+}
+
+/** Undefined where nothing is limited. */
+function rateLimit(variables: z.infer<typeof Variables>) {
+  const { RATE_LIMIT_STORAGE_URL, REDIS_URL, RATE_LIMIT_STORAGE: storage } = variables;
+  const url = RATE_LIMIT_STORAGE_URL ?? REDIS_URL;
+  if (storage === 'redis' && url === undefined)
+    throw new Error('RATE_LIMIT_STORAGE_URL: is not set, nor is REDIS_URL; RATE_LIMIT_STORAGE=redis needs one of them');
+  return {
+    enabled: variables.RATE_LIMIT_ENABLED,
+    redisUrl: storage === 'memory' ? undefined : url,
+    redisCaFile: variables.REDIS_CA_FILE,
+    replicas: variables.REPLICAS,
+    plansPath: variables.PLANS_PATH,
+    plansPollMs: variables.PLANS_POLL_MS,
+    // Longer than any request runs.
+    lifetimeMs: variables.REQUEST_TIMEOUT_MS + 5_000,
+  };
 }
 
 /** @throws Error with one line for each secret of a production process that is missing or can be guessed */

@@ -8,6 +8,7 @@ import { authorizer } from './authorization/authorization.ts';
 import { authorizationFeatures } from './authorization/conditions.ts';
 import { callerPolicies } from './authorization/policies.ts';
 import type { Config } from './config.ts';
+import { pricer } from './cost/pricer.ts';
 import { dataSource } from './fetch/data-source.ts';
 import { httpTransport, isHttpRoute } from './fetch/http-transport.ts';
 import { localTransport } from './fetch/local-transport.ts';
@@ -25,7 +26,10 @@ import { openEngines } from './plan/engines.ts';
 import type { Route } from './plan/routing.ts';
 import { localName, routesOf } from './plan/routing.ts';
 import type { SupergraphSource } from './plan/supergraph-source.ts';
-import type { SubgraphHandler } from './request.ts';
+import { budget, chargeText } from './rate-limit/budget.ts';
+import { fieldUses } from './rate-limit/field-uses.ts';
+import type { Limits } from './rate-limit/open-limits.ts';
+import type { Admission, SubgraphHandler } from './request.ts';
 import { answerPlugin, finish } from './response/answer.ts';
 import { errorFormatter } from './response/mask.ts';
 
@@ -37,6 +41,8 @@ export type GatewayParts = {
   readonly identify: Identify;
   /** Addresses that are shut out for a while; kept in this process unless given. */
   readonly blocks?: Blocks;
+  /** Who pays for operations, and out of what; without it nothing is limited. */
+  readonly limits?: Pick<Limits, 'limiter' | 'accountOf' | 'clock'>;
   /** False while credentials cannot be checked; true when left out. */
   readonly ready?: () => boolean;
   /** Page for browsers, where one is wanted. */
@@ -79,6 +85,7 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     identify,
     refuses: addresses.refuses,
     ready,
+    pricesOperations: parts.limits !== undefined,
     page,
     answer: async (request, context) =>
       finish(await engines.use(({ server }) => askApollo(server, request, context)), context, config.response),
@@ -101,14 +108,17 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
       return [route.name, dataSource({ service: route.name, handle, wantedOf, onUnexpectedError })] as const;
     }),
   );
+  const { limits } = parts;
   const authorize = authorizer({ sdl, policies: callerPolicies });
+  const spend = limits && budget({ ...limits, ...priced(sdl, config), effective: (asked) => authorize(asked) ?? asked });
+  const stages = { authorize, spend };
   const engine = await startEngine({
     sdl,
     features: authorizationFeatures,
-    layers: operationLayers({ authorize }),
+    layers: operationLayers(stages),
     options: config.plan,
     logger,
-    plugins: [admission(gates(config, { authorize })), answerPlugin],
+    plugins: [admission(gates(config, stages)), answerPlugin(limits && chargeText(limits))],
     formatError: errorFormatter(onUnexpectedError),
     dataSourceOf(name) {
       const source = sources.get(name);
@@ -119,6 +129,15 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   opening.use(engine);
   const opened = opening.move();
   return { server: engine.server, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** What operations over a supergraph cost, and which of their fields have a limit of their own. */
+function priced(sdl: string, { cost }: Config) {
+  const { price } = pricer({ sdl, options: cost });
+  return {
+    priceOf: ({ document, operation }: Pick<Admission, 'document' | 'operation'>) => price(document, operation),
+    usesOf: fieldUses(sdl),
+  };
 }
 
 type TransportParts = { readonly config: Config; readonly parts: GatewayParts; readonly opening: AsyncDisposableStack };

@@ -2,6 +2,7 @@ import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
 import { openIdempotency } from '#kit/open-idempotency.ts';
+import { overrideOf } from '#kit/plans.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
@@ -17,6 +18,8 @@ import { readConfig, variableNames } from './config.ts';
 import { openOrganizations } from './organizations/open-organizations.ts';
 import { openSource } from './plan/open-source.ts';
 import { localName, routesOf } from './plan/routing.ts';
+import { openLimits } from './rate-limit/open-limits.ts';
+import { usageLedger } from './rate-limit/usage-ledger.ts';
 
 // The gateway library reports anonymous usage unless told not to.
 process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
@@ -57,10 +60,30 @@ async function main(): Promise<void> {
       logger,
     }),
   );
+  const { rateLimit } = config;
+  const limits = rateLimit.enabled
+    ? running.use(
+        await openLimits({
+          settings: rateLimit,
+          clock: systemClock,
+          ledger: usageLedger({ usage: known.usage, clock: systemClock }),
+          overrides: (caller) => overrideOf(known.keyring.organizationOf(caller)?.limits, caller.keyId),
+          onTrouble: (what, detail) => logger.warn(detail, what),
+        }),
+      )
+    : undefined;
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
   const { createGateway } = await import('./gateway.ts');
   const gateway = running.use(
-    await createGateway(config, { source, locals, logger, identify, ready, page: await openPage(config) }),
+    await createGateway(config, {
+      source,
+      locals,
+      logger,
+      identify,
+      ready,
+      ...(limits && { limits }),
+      page: await openPage(config),
+    }),
   );
   process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: seeds }));
   logger.info({ signal: await stopped }, 'stopping');

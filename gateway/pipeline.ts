@@ -10,6 +10,7 @@ import { forwardedHeaders } from './fetch/forwarded-headers.ts';
 import { strangers } from './identity/strangers.ts';
 import { selections } from './limits/selections.ts';
 import { uploadPlaces } from './limits/upload-places.ts';
+import { pricesOnly } from './rate-limit/prices-only.ts';
 import type { FetchLayer, Gate, OperationLayer } from './request.ts';
 
 /*
@@ -31,20 +32,26 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
  */
 
 /** What stages need of the supergraph that an engine was built for. */
-type EngineStages = { readonly authorize: Authorize };
+type EngineStages = {
+  readonly authorize: Authorize;
+  /** Reserves the points of an operation, where there are limits. */
+  readonly spend?: Gate | undefined;
+};
 
 /** What an operation must pass before it is planned. */
-export const gates = ({ identity, limits, plan, authorization }: Config, { authorize }: EngineStages): readonly Gate[] => [
+export const gates = ({ identity, limits, plan, authorization }: Config, { authorize, spend }: EngineStages): readonly Gate[] => [
   strangers(identity),
   selections(limits),
   uploadPlaces,
   introspection({ open: plan.openIntrospection }),
   // Follows fragments at each use, so it stands behind the limit on them.
   ...(authorization.mode === 'reject' ? [refuseDenied(authorize)] : []),
+  // Last: what is refused before costs a point for its text alone.
+  ...(spend === undefined ? [] : [spend]),
 ];
 
 /** What wraps the planning and execution of an operation. */
-export const operationLayers = ({ authorize }: EngineStages): readonly OperationLayer[] => [filterDenied(authorize)];
+export const operationLayers = ({ authorize }: EngineStages): readonly OperationLayer[] => [pricesOnly, filterDenied(authorize)];
 
 /** What stands between a call to an HTTP subgraph and the network: circuit breaker, one retry of queries, bulkhead. */
 export const transportLayers = (service: string, { fetch }: Config, onBreakerChange: (state: BreakerState) => void) =>

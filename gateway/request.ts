@@ -9,8 +9,23 @@ export type RequestContext = {
   readonly forwarded: Readonly<Record<string, string>>;
   /** Where files stand among the variables, such as `variables.file`; mostly none. */
   readonly uploads: readonly string[];
+  /** Where the client is. */
+  readonly address: string;
+  /** The client wants to know what each field costs. */
+  readonly wantsBreakdown: boolean;
+  /** True when the operation is to be priced only. */
+  readonly pricesOnly: boolean;
   readonly outcome: Outcome;
 };
+
+/** What an answer says of its price: `extensions.cost`, and headers by lower-case name. */
+export type CostReport = {
+  readonly extension: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** Ends an operation's reservation by what it brought; `left` when the client did not wait for it. */
+type Settle = (answered: { readonly data: unknown; readonly left: boolean }) => Promise<CostReport>;
 
 /** What became of a request; an object of its own, because Apollo Server works on a copy of the context. */
 type Outcome = {
@@ -20,6 +35,12 @@ type Outcome = {
   refusedText: boolean;
   /** True once the operation was found to need no credential; without it a stranger gets no other answer than a refusal. */
   isPublic: boolean;
+  /** True once the client is gone. */
+  left: boolean;
+  /** There as soon as points were asked for, also when they were refused. */
+  settle?: Settle;
+  /** The answer to a question for a price. */
+  quote?: Readonly<Record<string, unknown>>;
 };
 
 /** An operation that was parsed and validated and asks to run. */

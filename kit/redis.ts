@@ -16,6 +16,7 @@ export type RedisSettings = Pick<
   | 'protocol'
   | 'sentinelPassword'
   | 'sentinelUsername'
+  | 'socketTimeout'
 >;
 
 type Options = {

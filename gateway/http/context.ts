@@ -28,14 +28,21 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
   const callsTimer = setTimeout(endCalls, requestTimeoutMs - Math.min(requestTimeoutMs / 10, 1_000));
   const { promise: timeUp, reject } = Promise.withResolvers<never>();
   const answerTimer = setTimeout(() => reject(late(requestTimeoutMs)), requestTimeoutMs);
-  const gone = (): void => controller.abort(new Error('The client went away.'));
+  const outcome: RequestContext['outcome'] = { accepted: false, refusedText: false, isPublic: false, left: false };
+  const gone = (): void => {
+    outcome.left = true;
+    controller.abort(new Error('The client went away.'));
+  };
   reply.raw.once('close', gone);
   const { traceparent } = request.headers;
   const authorization = bearerOf(request);
   return {
     timeUp,
     context: {
-      outcome: { accepted: false, refusedText: false, isPublic: false },
+      outcome,
+      address: request.address,
+      wantsBreakdown: request.headers['graphql-cost-debug'] === '1',
+      pricesOnly: false,
       forwarded: pickHeaders(request, options.forwardHeaders),
       uploads: request.uploads ?? [],
       call: {

@@ -55,13 +55,24 @@ type Parts = {
   readonly refuses: (address: string) => boolean;
   /** False while credentials cannot be checked. */
   readonly ready: () => boolean;
+  /** Offers `POST …/graphql/cost`, which prices an operation and runs nothing. */
+  readonly pricesOperations: boolean;
   /** Page for browsers; without one they get a 404. */
   readonly page: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
 };
 
 /** The public listener: GraphQL at `/graphql` and below the API prefix, `/live` and `/ready` for whoever watches us. */
-export function httpServer({ options, answer, identify, refuses, ready, page, logger }: Parts): FastifyInstance {
+export function httpServer({
+  options,
+  answer,
+  identify,
+  refuses,
+  ready,
+  pricesOperations,
+  page,
+  logger,
+}: Parts): FastifyInstance {
   const standing = standingHeaders(options);
   const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
     refuse(reply, request, asRefusal(error, logger));
@@ -96,7 +107,7 @@ export function httpServer({ options, answer, identify, refuses, ready, page, lo
   app.get('/live', async () => ({ status: 'alive' }));
   app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' })));
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
-    graphqlRoutes(app, endpoint, { options, answer, identify, page, formOf });
+    graphqlRoutes(app, endpoint, { options, answer, identify, pricesOperations, page, formOf });
   if (page !== undefined) app.get('/', (_, reply) => sendPage(reply, page('/graphql')));
   return app;
 }
@@ -124,7 +135,7 @@ function requireIdentityCoding({ headers }: FastifyRequest): void {
 type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'ready'> & { readonly formOf: ReturnType<typeof readsForms> };
 
 function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts): void {
-  const { options, answer, identify, page, formOf } = parts;
+  const { options, answer, identify, pricesOperations, page, formOf } = parts;
   const onRequest = async (request: FastifyRequest): Promise<void> => {
     if (!wantsPage(request)) request.caller = await identify(request);
   };
@@ -141,6 +152,13 @@ function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts
     await form.read();
     return await graphql(request, reply);
   });
+  if (pricesOperations)
+    app.post(`${endpoint}/cost`, { onRequest }, async (request, reply) => {
+      using held = contextOf(request, reply, options);
+      const context = { ...held.context, pricesOnly: true };
+      const answered = await answer(request, context);
+      return context.outcome.quote === undefined ? writeAnswer(reply, answered) : reply.send(context.outcome.quote);
+    });
   app.get(endpoint, { onRequest }, async (request, reply) => {
     if (wantsPage(request)) {
       if (page === undefined) throw new ExpectedError('NOT_FOUND', 'There is no page here; ask with POST.');

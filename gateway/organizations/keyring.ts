@@ -5,6 +5,7 @@ import type { ChangeBus } from '#kit/organizations/change-bus.ts';
 import { isUsable } from '#kit/organizations/key-state.ts';
 import type { KeyHasher } from '#kit/organizations/keys.ts';
 import { isApiKey } from '#kit/organizations/keys.ts';
+import type { Organization } from '#kit/organizations/records.ts';
 import type { KeyUse, OrganizationStore } from '#kit/organizations/store.ts';
 import { batch } from './batch.ts';
 import { knownKeys } from './known-keys.ts';
@@ -27,13 +28,17 @@ export type Keyring = AsyncDisposable & {
    *   address), AUTH_UNAVAILABLE with `retryAfter` in seconds
    */
   readonly authenticate: (key: string, address: string) => Promise<Caller>;
+  /** The organization of a caller that came with a key. */
+  readonly organizationOf: (caller: Caller) => Organization | undefined;
 };
 
 /** Knows partners by their keys, and counts how often each is used. */
 export function openKeyring({ store, hasher, clock, bus, laboratory, onError }: Parts): Keyring {
   const find = knownKeys({ store, hasher, clock, bus, laboratory });
   const uses = batch<KeyUse>({ keyOf: ({ id }) => id, merge: joined, write: store.countKeyUses, onError });
+  const organizations = new WeakMap<Caller, Organization>();
   return {
+    organizationOf: (caller) => organizations.get(caller),
     async authenticate(secret, address) {
       const found = isApiKey(secret) ? await find(secret) : undefined;
       if (found === undefined || !isUsable(found.key, clock.now()))
@@ -41,6 +46,7 @@ export function openKeyring({ store, hasher, clock, bus, laboratory, onError }: 
       if (found.organization.status === 'suspended') throw new ExpectedError('FORBIDDEN', 'The organization is suspended.');
       if (!found.allows(address)) throw new ExpectedError('FORBIDDEN', 'The API key may not be used from this address.');
       uses.add({ id: found.key.id, uses: 1, lastUsedAt: new Date(clock.now()) });
+      organizations.set(found.caller, found.organization);
       return found.caller;
     },
     [Symbol.asyncDispose]: uses[Symbol.asyncDispose],

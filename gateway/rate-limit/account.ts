@@ -1,7 +1,7 @@
 import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
+import type { Plan, PlanOverride, Plans } from '#kit/plans.ts';
 import type { HoldRequest, Meter, Policy } from './bucket.ts';
-import type { Plan, PlanOverride, Plans } from './plans.ts';
 
 /** Who pays for an operation, and by which limits. */
 export type Account = {
@@ -13,7 +13,7 @@ export type Account = {
   readonly limits: Plan;
 };
 
-export type Overrides = (caller: Caller) => PlanOverride | undefined;
+type Overrides = (caller: Caller) => PlanOverride | undefined;
 
 type Options = {
   readonly plans: () => Plans;

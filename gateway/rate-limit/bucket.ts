@@ -44,7 +44,7 @@ type Common = {
   readonly expired: readonly Expired[];
 };
 
-export type Admitted = Common & { readonly kind: 'admitted' };
+type Admitted = Common & { readonly kind: 'admitted' };
 
 export type Refused = Common & {
   /** `never`: waiting does not help. `wait`: it fits after `waitMs`. */

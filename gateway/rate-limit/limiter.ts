@@ -15,7 +15,7 @@ export type Throttle = {
 };
 
 /** Points that are reserved for one operation until it is known what it took. */
-export type Held = {
+type Held = {
   readonly estimate: number;
   readonly throttle: Throttle;
   /** Books what it really took; the reservation is over. Never fails. */
@@ -37,7 +37,7 @@ export type Entry = {
   readonly points: number;
 };
 
-export type Asked = {
+type Asked = {
   readonly caller: Caller;
   readonly account: Account;
   readonly points: number;
@@ -106,6 +106,16 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
   };
 }
 
+/** A refusal that knows what is left. */
+class LimitError extends ExpectedError {
+  readonly throttle: Throttle;
+
+  constructor(message: string, throttle: Throttle, extensions: Readonly<Record<string, unknown>>) {
+    super('RATE_LIMITED', message, { extensions });
+    this.throttle = throttle;
+  }
+}
+
 /** An operation beyond the plan's largest one is refused before anything is asked. */
 function refuseLarge(points: number, { plan, limits }: Account): void {
   if (points <= limits.maxQueryCost) return;
@@ -126,8 +136,12 @@ function refusal({ kind, limit, waitMs, available }: Refused, points: number, re
     return neverFits(points, max, `the plan holds ${max} at most`);
   }
   const retryAfter = Math.max(1, Math.ceil(waitMs / 1_000));
-  return new ExpectedError('RATE_LIMITED', `${sentence(limit)} Come back in ${retryAfter} s.`, {
-    extensions: { limit, retryAfter, cost: costExtension(points, null, throttleOf(available, request)) },
+  const throttle = throttleOf(available, request);
+  const { requests: _, ...throttleStatus } = throttle;
+  return new LimitError(`${sentence(limit)} Come back in ${retryAfter} s.`, throttle, {
+    limit,
+    retryAfter,
+    cost: { requestedQueryCost: points, actualQueryCost: null, throttleStatus },
   });
 }
 
@@ -138,13 +152,6 @@ function sentence(limit: string): string {
   if (limit === 'unavailable') return 'The budget of this plan cannot be read at the moment.';
   return `The limit ${limit} is used up.`;
 }
-
-/** `extensions.cost` of an answer; without an actual price nothing was executed. */
-export const costExtension = (requested: number, actual: number | null, { requests: _, ...throttleStatus }: Throttle) => ({
-  requestedQueryCost: requested,
-  actualQueryCost: actual,
-  throttleStatus,
-});
 
 function throttleOf(available: readonly number[], { policies, meters }: HoldRequest): Throttle {
   const [cost] = policies;

@@ -92,6 +92,7 @@ test('a request that nothing answers is answered with 504 at its deadline', asyn
     },
     refuses: () => false,
     ready: () => true,
+    pricesOperations: false,
     page: undefined,
     logger: createLogger({ level: 'silent' }),
   });

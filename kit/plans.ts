@@ -40,7 +40,7 @@ const Plan = z.strictObject({
 export type Plan = Readonly<z.infer<typeof Plan>>;
 
 /** What one organization or key has otherwise than its plan, perhaps only until a moment. */
-export const PlanOverride = z.strictObject({
+const Override = z.strictObject({
   requestsPerMinute: count.exactOptional(),
   capacity: amount.exactOptional(),
   restorePerSecond: amount.exactOptional(),
@@ -52,7 +52,18 @@ export const PlanOverride = z.strictObject({
   until: z.iso.datetime().exactOptional(),
 });
 
-export type PlanOverride = Readonly<z.infer<typeof PlanOverride>>;
+export type PlanOverride = Readonly<z.infer<typeof Override>>;
+
+/** What an organization's record says of its limits: for all of its keys, and for single ones. */
+const OrganizationLimits = Override.extend({ keys: z.record(z.string(), Override).exactOptional() });
+
+/** The override for one key of an organization; what cannot be read is no override. */
+export function overrideOf(limits: unknown, keyId: string | undefined): PlanOverride | undefined {
+  const parsed = OrganizationLimits.safeParse(limits);
+  if (!parsed.success) return undefined;
+  const { keys, ...all } = parsed.data;
+  return { ...all, ...keys?.[keyId ?? ''] };
+}
 
 const Plans = z
   .record(z.string().min(1), Plan)
@@ -62,6 +73,9 @@ const Plans = z
   );
 
 export type Plans = ReadonlyMap<string, Plan>;
+
+/** The plans that come along, as design section 5 lists them. */
+export const shippedPlans = new URL('plans.json', import.meta.url);
 
 /** Reads a file of plans. @throws Error with one line for each thing that is wrong in it */
 export function readPlans(text: string): Plans {
