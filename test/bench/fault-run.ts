@@ -17,6 +17,8 @@ type Measured = {
 
 type Struck = {
   readonly url: string;
+  /** The credential of both callers. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The service that fails. */
   readonly storageUrl: string;
   readonly fault: FaultInput;
@@ -31,16 +33,17 @@ const harmed = '{ samples(first: 1) { nodes { name storagePosition { positionIde
 type Call = { readonly code: string; readonly ms: number };
 
 /** One fault from its start to its recovery. */
-export async function suffer({ url, storageUrl, fault, everyMs, lastsMs }: Struck): Promise<Measured> {
+export async function suffer({ url, headers, storageUrl, fault, everyMs, lastsMs }: Struck): Promise<Measured> {
+  const ask = asker(url, headers);
   // Good calls push the failures of the fault before out of the circuit's window of 20.
-  for (let calls = 0; calls < 20; calls++) await ask(url);
-  const victim = await startVictim({ url, query: unharmed });
+  for (let calls = 0; calls < 20; calls++) await ask();
+  const victim = await startVictim({ url, query: unharmed, headers });
   await setFaults(storageUrl, fault);
   const ended = pause(lastsMs);
-  const struck = everyMs === undefined ? Array.from({ length: 4 }, () => ask(url)) : await askUntil(ended, url, everyMs);
+  const struck = everyMs === undefined ? Array.from({ length: 4 }, ask) : await askUntil(ended, ask, everyMs);
   await ended;
   await setFaults(storageUrl, []);
-  const recoveryMs = await recovery(url);
+  const recoveryMs = await recovery(ask);
   const calls = await Promise.all(struck);
   const { asked, wrong, errors, latencies } = await victim.stop();
   const times = calls.map(({ ms }) => ms).toSorted((left, right) => left - right);
@@ -53,20 +56,24 @@ export async function suffer({ url, storageUrl, fault, everyMs, lastsMs }: Struc
   };
 }
 
-async function ask(url: string): Promise<Call> {
-  const since = performance.now();
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: harmed }),
-  });
-  const { errors = [] } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
-  return { code: errors[0]?.extensions.code ?? 'right', ms: performance.now() - since };
-}
+type Ask = () => Promise<Call>;
 
-async function askUntil(ended: Promise<void>, url: string, everyMs: number): Promise<readonly Promise<Call>[]> {
+const asker =
+  (url: string, headers: Struck['headers']): Ask =>
+  async () => {
+    const since = performance.now();
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ query: harmed }),
+    });
+    const { errors = [] } = (await response.json()) as { errors?: { extensions: { code: string } }[] };
+    return { code: errors[0]?.extensions.code ?? 'right', ms: performance.now() - since };
+  };
+
+async function askUntil(ended: Promise<void>, ask: Ask, everyMs: number): Promise<readonly Promise<Call>[]> {
   const calls: Promise<Call>[] = [];
-  const timer = setInterval(() => calls.push(ask(url)), everyMs);
+  const timer = setInterval(() => calls.push(ask()), everyMs);
   await ended;
   clearInterval(timer);
   return calls;
@@ -78,11 +85,11 @@ async function setFaults(storageUrl: string, faults: FaultInput | readonly Fault
 }
 
 /** Asks again and again without waiting for answers, for one of them may be held up by the fault still. */
-async function recovery(url: string): Promise<number | null> {
+async function recovery(ask: Ask): Promise<number | null> {
   const since = performance.now();
   let recovered: number | null = null;
   while (recovered === null && performance.now() - since < 20_000) {
-    void ask(url).then(({ code }) => {
+    void ask().then(({ code }) => {
       if (code === 'right') recovered ??= performance.now() - since;
     });
     await pause(25);

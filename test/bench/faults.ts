@@ -5,7 +5,7 @@ import type { Row } from './fault-run.ts';
 import { suffer } from './fault-run.ts';
 import { run } from './processes.ts';
 import { writeSection } from './results.ts';
-import { isBanner, serviceEnvironment } from './targets.ts';
+import { isBanner, logIn, serviceEnvironment } from './targets.ts';
 
 const help = `Lets one service fail in every way and measures its own caller, a healthy caller beside it, and the recovery.
 
@@ -45,9 +45,10 @@ async function main(): Promise<void> {
       isBanner,
     );
     const url = /http:\S+/.exec(gateway.ready)?.[0] ?? '';
+    const headers = await logIn(url);
     for (const [name, fault] of faults) {
       say(`${name}, circuit ${circuit} (${rows.length + 1} of ${faults.length * modes.length})`);
-      const struck = { url, storageUrl: urls['storage'] ?? '', fault, everyMs, lastsMs: Number(values.seconds) * 1_000 };
+      const struck = { url, headers, storageUrl: urls['storage'] ?? '', fault, everyMs, lastsMs: Number(values.seconds) * 1_000 };
       rows.push({ name, circuit, ...(await suffer(struck)) });
     }
   }
@@ -62,6 +63,7 @@ const gatewayEnvironment = {
   GATEWAY_HOST: '127.0.0.1',
   GATEWAY_PORT: '0',
   LOG_LEVEL: 'error',
+  RATE_LIMIT_ENABLED: 'false',
 };
 
 function table(rows: readonly Row[]): string {
