@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Caller } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
@@ -11,19 +13,21 @@ import type { Organizations } from './organizations/open-organizations.ts';
 type Parts = {
   /** The auth service as the subgraph of this process reaches it. */
   readonly auth: ReachableSettings | undefined;
-  readonly organizations: Pick<Organizations, 'keyring' | 'store'>;
+  readonly organizations: Pick<Organizations, 'keyring' | 'store' | 'refusals'>;
   /** True when the sandbox stands in for it. */
   readonly sandboxed: boolean;
   readonly logger: Logger;
 };
 
+type Callers = Omit<Identity, 'identify'> & { readonly identify: (request: FastifyRequest) => Promise<Caller> };
+
 /** How callers become known: people by the tokens of the auth service, organizations by their keys. */
-export async function openCallers(config: Config, { auth, organizations, sandboxed, logger }: Parts): Promise<Identity> {
+export async function openCallers(config: Config, { auth, organizations, sandboxed, logger }: Parts): Promise<Callers> {
   const { keys, rules, keepMs } = config.identity;
   const settings = sessionService(config, auth);
   if (settings === undefined && keys.kind === 'secrets')
     logger.warn('sessions are not checked: a token is good until it expires, also after a logout');
-  return openIdentity({
+  const identity = await openIdentity({
     rules,
     keepMs,
     keys: sandboxed ? withDevelopmentSecret(keys) : keys,
@@ -36,6 +40,7 @@ export async function openCallers(config: Config, { auth, organizations, sandbox
     clock: systemClock,
     onFailure: (error) => logger.error({ err: error }, 'credentials cannot be checked'),
   });
+  return { ...identity, identify: organizations.refusals.watching(identity.identify) };
 }
 
 /** The auth service that is asked whether sessions stand, where one is to be asked. */

@@ -6,7 +6,7 @@ import { developmentSecrets } from '#kit/development-secrets.ts';
 import { organizationVariables, readOrganizationSettings } from '#kit/organizations/settings.ts';
 import { isRedisUrl, redisUrlRule } from '#kit/redis.ts';
 import type { ServiceName } from '#kit/service-names.ts';
-import { serviceNames } from '#kit/service-names.ts';
+import { serviceNames, subgraphNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
 import { readServicesFile } from '#kit/services-file.ts';
 import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
@@ -253,7 +253,7 @@ export function readConfig(environment: Environment) {
         ...(variables.CONSUL_TOKEN !== undefined && { token: variables.CONSUL_TOKEN }),
       }),
       maxSubgraphBytes: variables.MAX_SUBGRAPH_BYTES,
-      showErrorsOf: new Set<string>(variables.SHOW_SUBGRAPH_ERRORS ?? (isForeign(variables) ? [] : serviceNames)),
+      showErrorsOf: new Set<string>(variables.SHOW_SUBGRAPH_ERRORS ?? (isForeign(variables) ? [] : subgraphNames)),
       urls: subgraphUrls(given),
     }),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),

@@ -4,7 +4,7 @@ import { readEnvironment } from '#kit/environment.ts';
 import { openIdempotency } from '#kit/open-idempotency.ts';
 import { overrideOf } from '#kit/plans.ts';
 import type { ServiceName } from '#kit/service-names.ts';
-import { serviceNames } from '#kit/service-names.ts';
+import { serviceNames, subgraphNames } from '#kit/service-names.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   const parts = { clock: systemClock, idempotency, onUnexpectedError };
   const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange }));
   const locals = new Map<string, RunningSubgraph>(
-    definitions.map((subgraph) => [subgraph.name, subgraph.open({ ...parts, upstreams })]),
+    definitions.map((subgraph) => [subgraph.name, subgraph.open({ ...parts, upstreams, organizations: known })]),
   );
   const { identify, ready } = running.use(
     await openCallers(config, {
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
 /** The laboratory's subgraphs that the supergraph wants in this process. */
 async function localSubgraphs(sdl: string, { fetch }: Config): Promise<readonly Subgraph[]> {
   const names = new Set(routesOf(sdl, fetch.urls).map(({ url }) => localName(url)));
-  return Promise.all(serviceNames.filter((name) => names.has(name)).map((name) => subgraphs[name]()));
+  return Promise.all(subgraphNames.filter((name) => names.has(name)).map((name) => subgraphs[name]()));
 }
 
 type Reached = {

@@ -1,5 +1,13 @@
 import type { Caller } from './caller.ts';
 
+/** Where a request comes from, as far as the edge can tell. */
+export type Client = {
+  /** IP address. */
+  readonly address: string;
+  /** What the program calls itself, at most 256 characters of it. */
+  readonly userAgent?: string;
+};
+
 /**
  * What a caller's request brings along to every subgraph and upstream.
  * One object per query operation: subgraphs keep their loaders by it. Each fetch of a mutation gets a fresh one,
@@ -10,6 +18,8 @@ export type Call = {
   /** Ends when the caller went away or the time of the whole request is up. */
   readonly signal: AbortSignal;
   readonly caller: Caller;
+  /** Absent for what nobody asked for; a subgraph over HTTP hears it with mutations alone. */
+  readonly client?: Client;
   /** The caller's `Authorization: Bearer` header as it came; absent for partners and strangers. */
   readonly authorization?: string;
   /** W3C trace context to hand on. */

@@ -9,9 +9,10 @@ import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
+import type { OrganizationParts } from './organizations/administration.ts';
 import type { Decoder, RestClient } from './rest-client.ts';
 import { DateTime, Json, UploadScalar } from './scalars.ts';
-import type { ServiceName } from './service-names.ts';
+import type { ServiceName, SubgraphName } from './service-names.ts';
 import { serviceNames } from './service-names.ts';
 import type { Permissions } from './shield.ts';
 import { guard } from './shield.ts';
@@ -22,6 +23,8 @@ import type { Upstreams } from './upstreams.ts';
 type SubgraphParts = {
   /** Connections to every service that the subgraph needs; their owner closes them. */
   readonly upstreams: Upstreams;
+  /** The store of organizations, for a subgraph that says it needs it; its owner closes it. */
+  readonly organizations?: OrganizationParts | undefined;
   readonly clock: Clock;
   /** Keeps idempotency keys; in this process's memory by default. */
   readonly idempotency?: Idempotency;
@@ -73,12 +76,17 @@ type SchemaModule = Exclude<Extract<Parameters<typeof buildSubgraphSchema>[0], r
 
 export type SubgraphResolvers = NonNullable<SchemaModule['resolvers']>;
 
-export type SubgraphDefinition<Context extends object, Other extends ServiceName = never> = {
-  readonly name: ServiceName;
+/** What every definition says, whatever its subgraph stands over. */
+export type SubgraphFace = {
+  readonly name: SubgraphName;
   /** The `schema.graphql` of the folder. */
   readonly schema: URL;
   readonly resolvers: SubgraphResolvers;
   readonly permissions: Permissions;
+};
+
+export type SubgraphDefinition<Context extends object, Other extends ServiceName = never> = SubgraphFace & {
+  readonly name: ServiceName;
   /** What the upstream means by its refusals; the rules for every upstream hold where it is silent. */
   readonly decode?: Decoder;
   /** Further services that it calls, each with what that one means by its refusals. */
@@ -89,7 +97,7 @@ export type SubgraphDefinition<Context extends object, Other extends ServiceName
 
 /** A subgraph that can be asked: in the gateway's process by `execute`, over HTTP through subgraphs/serve.ts. */
 export type RunningSubgraph = {
-  readonly name: ServiceName;
+  readonly name: SubgraphName;
   readonly schema: GraphQLSchema;
   /** The context of a call; the same call always gets the same one, and so the same loaders. */
   readonly contextFor: (call: Call) => object;
@@ -97,27 +105,29 @@ export type RunningSubgraph = {
 };
 
 export type Subgraph = {
-  readonly name: ServiceName;
+  readonly name: SubgraphName;
   /** The services that it calls, that of its own name among them. */
   readonly needs: readonly ServiceName[];
+  /** Whether it reads and writes the store of organizations. */
+  readonly needsOrganizations: boolean;
   readonly open: (parts: SubgraphParts) => RunningSubgraph;
 };
 
 export function defineSubgraph<Context extends object, Other extends ServiceName = never>(
   definition: SubgraphDefinition<Context, Other>,
 ): Subgraph {
-  const { name, permissions, open } = definition;
+  const { name, open } = definition;
   const decoders = new Map(Object.entries<Decoder>(definition.others ?? {}));
   return {
     name,
     needs: serviceNames.filter((service) => service === name || decoders.has(service)),
+    needsOrganizations: false,
     open({ upstreams, clock, idempotency = idempotencyInMemory(), onUnexpectedError }) {
       const upstream = upstreams.to(name);
       const clientsFor = (call: Call, options: { readonly urgent?: true } = {}): Clients<Other> => ({
         rest: upstream.forCall(call, { ...options, decode: definition.decode }),
         other: (service) => upstreams.to(service).forCall(call, { ...options, decode: decoders.get(service) }),
       });
-      const schema = guard(buildSchema(definition), permissions);
       const makeContext = open({
         settings: upstream.settings,
         clock,
@@ -131,15 +141,24 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
         call,
         once: onceFor(name, call, idempotency),
       });
-      // Rules of permissions look at `call`, whatever else the context holds.
-      const contextFor = perCall((call) => Object.assign(makeContext(requestParts(call)), { call }));
-      return {
-        name,
-        schema,
-        contextFor,
-        execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => onUnexpectedError(error, name) }),
-      };
+      return runSubgraph(definition, { makeContext: (call) => makeContext(requestParts(call)), onUnexpectedError });
     },
+  };
+}
+
+type RunParts = Pick<SubgraphParts, 'onUnexpectedError'> & { readonly makeContext: (call: Call) => object };
+
+/** What all subgraphs have in common: a guarded schema, one context for each call, and an executor. */
+export function runSubgraph(face: SubgraphFace, { makeContext, onUnexpectedError }: RunParts): RunningSubgraph {
+  const { name } = face;
+  const schema = guard(buildSchema(face), face.permissions);
+  // Rules of permissions look at `call`, whatever else the context holds.
+  const contextFor = perCall((call) => Object.assign(makeContext(call), { call }));
+  return {
+    name,
+    schema,
+    contextFor,
+    execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => onUnexpectedError(error, name) }),
   };
 }
 
@@ -154,7 +173,7 @@ const detachedTimeoutMs = 30_000;
 
 const scalars = { DateTime, JSON: Json, Upload: UploadScalar };
 
-function buildSchema({ schema, resolvers }: Pick<SubgraphDefinition<object>, 'schema' | 'resolvers'>): GraphQLSchema {
+function buildSchema({ schema, resolvers }: Pick<SubgraphFace, 'schema' | 'resolvers'>): GraphQLSchema {
   const typeDefs = parse(readFileSync(schema, 'utf8'));
   const declared = new Set(typeDefs.definitions.map((node) => ('name' in node ? node.name?.value : undefined)));
   const used = Object.fromEntries(Object.entries(scalars).filter(([name]) => declared.has(name)));

@@ -2,3 +2,8 @@
 export const serviceNames = ['auth', 'samples', 'storage', 'templates', 'sequencing', 'rag', 'graph'] as const;
 
 export type ServiceName = (typeof serviceNames)[number];
+
+/** Every subgraph: one for each service, and one over the gateway's own store of organizations. */
+export const subgraphNames = [...serviceNames, 'organizations'] as const;
+
+export type SubgraphName = (typeof subgraphNames)[number];

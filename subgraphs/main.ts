@@ -1,14 +1,19 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '#kit/clock.ts';
+import type { Subgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import { readEnvironment } from '#kit/environment.ts';
 import { openIdempotency } from '#kit/open-idempotency.ts';
+import type { OrganizationParts } from '#kit/organizations/administration.ts';
+import { keyHasher } from '#kit/organizations/keys.ts';
+import { openBus, openStore } from '#kit/organizations/open-store.ts';
+import { organizationVariables, readOrganizationSettings } from '#kit/organizations/settings.ts';
 import { isRedisUrl, redisUrlRule } from '#kit/redis.ts';
-import type { ServiceName } from '#kit/service-names.ts';
-import { serviceNames } from '#kit/service-names.ts';
+import type { ServiceName, SubgraphName } from '#kit/service-names.ts';
+import { subgraphNames } from '#kit/service-names.ts';
 import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
 import { readUploadBounds } from '#kit/upload-bounds.ts';
-import type { ReachableSettings } from '#kit/upstream-settings.ts';
+import type { Environment, ReachableSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables, urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import { subgraphs } from './registry.ts';
@@ -23,7 +28,8 @@ const help = `Serves one subgraph over HTTP, for a gateway elsewhere.
   --json  print {"name", "url"} instead of a sentence
 
 The services behind it are named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL; storage and sequencing
-call the samples service as well. SUBGRAPH_SECRET must be that of the gateway, the only caller that is answered, and REDIS_URL
+call the samples service as well; organizations needs the store that the gateway has, by MONGODB_URI or DATA_DIR, and its
+API_KEY_SALT. SUBGRAPH_SECRET must be that of the gateway, the only caller that is answered, and REDIS_URL
 (with REDIS_CA_FILE) that of every process which serves this subgraph, so that an idempotency key counts for all of them.`;
 
 const { positionals, values } = parseArgs({
@@ -36,13 +42,13 @@ const { positionals, values } = parseArgs({
   },
 });
 
-const isServiceName = (name: string | undefined): name is ServiceName => serviceNames.some((known) => known === name);
+const isSubgraphName = (name: string | undefined): name is SubgraphName => subgraphNames.some((known) => known === name);
 
 async function main(): Promise<number> {
   if (values.help) return say(help, 0);
   const [name] = positionals;
-  if (!isServiceName(name)) return say(`Which subgraph? Known are ${serviceNames.join(', ')}.\n\n${help}`, 2);
-  const environment = await readEnvironment(process.env, upstreamVariables);
+  if (!isSubgraphName(name)) return say(`Which subgraph? Known are ${subgraphNames.join(', ')}.\n\n${help}`, 2);
+  const environment = await readEnvironment(process.env, [...upstreamVariables, ...organizationVariables]);
   const weak = secretProblems(environment, [{ name: 'SUBGRAPH_SECRET', needed: true }]);
   if (wantsStrongSecrets(environment['ENVIRONMENT']) && weak.length > 0) return say(weak.join('\n'), 1);
   const subgraph = await subgraphs[name]();
@@ -69,7 +75,8 @@ async function main(): Promise<number> {
   });
   const parts = { clock: systemClock, idempotency: keys.idempotency, onUnexpectedError };
   await using upstreams = await openUpstreams(settings, parts);
-  const running = subgraph.open({ ...parts, upstreams });
+  await using organizations = await openOrganizations(subgraph, environment);
+  const running = subgraph.open({ ...parts, upstreams, organizations });
   const uploads = readUploadBounds(environment);
   const options = { host: values.host, port: Number(values.port), secret, uploads, onUnexpectedError };
   await using served = await serve(running, options);
@@ -79,6 +86,19 @@ async function main(): Promise<number> {
     process.once('SIGTERM', resolve);
   });
   return 0;
+}
+
+type Organizations = OrganizationParts & AsyncDisposable;
+
+/** For a subgraph that needs it: the store that the gateway has as well, and the way to tell all gateways what changed. */
+async function openOrganizations({ needsOrganizations }: Subgraph, environment: Environment): Promise<Organizations | undefined> {
+  if (!needsOrganizations) return undefined;
+  await using opening = new AsyncDisposableStack();
+  const settings = readOrganizationSettings(environment);
+  const store = opening.use(await openStore(settings));
+  const bus = opening.use(await openBus(settings, (error) => console.error(error)));
+  const opened = opening.move();
+  return { store, bus, hasher: keyHasher(settings.peppers), [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 function say(text: string, code: number): number {

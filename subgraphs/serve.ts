@@ -7,9 +7,9 @@ import type { GraphQLFormattedError } from 'graphql';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
 import { askApollo, writeAnswer } from '#kit/apollo-http.ts';
+import type { Asserted } from '#kit/assertion.ts';
 import { assertionHeader, assertionReader } from '#kit/assertion.ts';
 import type { Call } from '#kit/call.ts';
-import type { Caller } from '#kit/caller.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { ExpectedError, statusOf } from '#kit/errors.ts';
 import { requestId } from '#kit/ids.ts';
@@ -46,7 +46,7 @@ export async function serve(subgraph: RunningSubgraph, options: ServeOptions): P
   });
   await server.start();
   const app = Fastify({ bodyLimit: maxBodyBytes, forceCloseConnections: true });
-  routes(app, server, { subgraph, uploads, callerOf: assertionReader(secret, subgraph.name) });
+  routes(app, server, { subgraph, uploads, read: assertionReader(secret, subgraph.name) });
   await app.listen({ host, port });
   return {
     url: `${app.listeningOrigin}/graphql`,
@@ -62,10 +62,11 @@ const maxBodyBytes = 10 * 1024 * 1024;
 type Served = {
   readonly subgraph: RunningSubgraph;
   readonly uploads: UploadBounds;
-  readonly callerOf: (assertion: string | undefined) => Promise<Caller>;
+  /** What the gateway asserts of a request. */
+  readonly read: (assertion: string | undefined) => Promise<Asserted>;
 };
 
-function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, uploads, callerOf }: Served): void {
+function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, uploads, read }: Served): void {
   app.register(multipart);
   const memory = memoryBudget(uploads.maxUploadMemory);
   app.setErrorHandler((error, _, reply) => {
@@ -74,10 +75,10 @@ function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, 
   });
   app.get('/health', async () => ({ status: 'healthy', service: `${subgraph.name}-subgraph` }));
   app.post('/graphql', async (request, reply) => {
-    const caller = await callerOf(request.headers[assertionHeader]?.toString());
+    const asserted = await read(request.headers[assertionHeader]?.toString());
     using share = memory.open();
     if (request.isMultipart()) request.body = await readForm(request, share, uploads);
-    return writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request, reply, caller))));
+    return writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request, reply, asserted))));
   });
 }
 
@@ -99,14 +100,14 @@ const asExpected = (error: unknown): ExpectedError =>
   error instanceof ExpectedError ? error : new ExpectedError('BAD_REQUEST', 'The request cannot be read.', { cause: error });
 
 /** The call ends when the gateway hangs up, so that nothing goes on for nobody. */
-function callOf({ headers }: FastifyRequest, reply: FastifyReply, caller: Caller): Call {
+function callOf({ headers }: FastifyRequest, reply: FastifyReply, asserted: Asserted): Call {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort(new Error('The caller went away.')));
   const { authorization, traceparent } = headers;
   return {
     requestId: requestId(String(headers['x-request-id'] ?? '')),
     signal: gone.signal,
-    caller,
+    ...asserted,
     ...(authorization !== undefined && { authorization }),
     ...(typeof traceparent === 'string' && { traceparent }),
   };

@@ -1,6 +1,7 @@
 import { validateHeaderValue } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestContext } from '#gateway/request.ts';
+import type { Client } from '#kit/call.ts';
 import type { Caller } from '#kit/caller.ts';
 import { ExpectedError } from '#kit/errors.ts';
 
@@ -49,6 +50,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
         requestId: request.id,
         signal: controller.signal,
         caller: request.caller,
+        client: clientOf(request),
         ...(authorization !== undefined && { authorization }),
         ...(typeof traceparent === 'string' && { traceparent }),
       },
@@ -66,6 +68,11 @@ const late = (requestTimeoutMs: number): ExpectedError =>
     'GATEWAY_TIMEOUT',
     `There was no answer within ${requestTimeoutMs} ms. What the operation was to change may have been changed.`,
   );
+
+const clientOf = ({ address, headers: { 'user-agent': userAgent } }: FastifyRequest): Client => ({
+  address,
+  ...(userAgent !== undefined && { userAgent: userAgent.slice(0, 256) }),
+});
 
 /** A person's token goes on to the services that issue it; an organization's key is the gateway's affair alone. */
 function bearerOf({ caller, headers: { authorization = '' } }: FastifyRequest): string | undefined {

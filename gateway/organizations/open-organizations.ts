@@ -1,5 +1,6 @@
 import type { Clock } from '#kit/clock.ts';
 import type { ChangeBus } from '#kit/organizations/change-bus.ts';
+import type { KeyHasher } from '#kit/organizations/keys.ts';
 import { keyHasher } from '#kit/organizations/keys.ts';
 import { openBus, openStore } from '#kit/organizations/open-store.ts';
 import type { UsageRow } from '#kit/organizations/records.ts';
@@ -13,6 +14,8 @@ import type { Batch } from './batch.ts';
 import { batch } from './batch.ts';
 import type { Keyring } from './keyring.ts';
 import { openKeyring } from './keyring.ts';
+import type { RefusalLog } from './refusal-log.ts';
+import { openRefusalLog } from './refusal-log.ts';
 
 type Parts = {
   readonly settings: OrganizationSettings;
@@ -26,8 +29,10 @@ type Parts = {
 export type Organizations = AsyncDisposable & {
   readonly store: OrganizationStore;
   readonly bus: ChangeBus;
+  readonly hasher: KeyHasher;
   readonly keyring: Keyring;
   readonly audit: AuditLog;
+  readonly refusals: RefusalLog;
   /** Requests and points by organization, key and day. */
   readonly usage: Pick<Batch<UsageRow>, 'add'>;
 };
@@ -42,9 +47,10 @@ export async function openOrganizations({ settings, clock, seeds, onError }: Par
   const { laboratory } = settings;
   const keyring = opening.use(openKeyring({ store, hasher, clock, bus, laboratory, onError }));
   const audit = opening.use(auditLog({ store, clock, onError }));
+  const refusals = opening.use(openRefusalLog({ audit, clock }));
   const usage = opening.use(batch({ keyOf: usageKey, merge: joined, write: store.addUsage, onError }));
   const opened = opening.move();
-  return { store, bus, keyring, audit, usage, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { store, bus, hasher, keyring, audit, refusals, usage, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 const usageKey = ({ organizationId, apiKeyId, day }: UsageRow): string => [organizationId, apiKeyId, day].join(' ');

@@ -5,7 +5,10 @@ import type { Change, ChangeBus } from './change-bus.ts';
 import type { OrganizationStore } from './store.ts';
 
 /** Who changes things and from where; it goes into every audit event. */
-type Origin = Pick<NewAuditEvent, 'sourceIp' | 'userAgent' | 'method' | 'requestId'>;
+export type Origin = Pick<NewAuditEvent, 'actor' | 'sourceIp' | 'userAgent' | 'method' | 'requestId'> & {
+  /** When the request for it was taken up, in milliseconds since the epoch; absent where nobody waits for an answer. */
+  readonly startedAt?: number;
+};
 
 export type AnnouncerParts = {
   readonly store: Pick<OrganizationStore, 'addAuditEvents'>;
@@ -28,7 +31,7 @@ type Deed = {
 export type Announce = (deed: Deed) => Promise<void>;
 
 export const announcer =
-  ({ store, bus, clock, origin }: AnnouncerParts): Announce =>
+  ({ store, bus, clock, origin: { startedAt, ...origin } }: AnnouncerParts): Announce =>
   async ({ deed, organizationId, apiKeyId, detail, kind = 'changed' }) => {
     await bus.publish({ organizationId, kind });
     const event: NewAuditEvent = {
@@ -39,6 +42,7 @@ export const announcer =
       organizationId,
       ...(apiKeyId !== undefined && { apiKeyId }),
       ...(detail !== undefined && { dataAccessed: detail }),
+      ...(startedAt !== undefined && { statusCode: 200, processingTimeMs: clock.now() - startedAt }),
     };
     await store.addAuditEvents([auditEvent(event, clock)]);
   };

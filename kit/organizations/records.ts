@@ -65,7 +65,10 @@ export const AuditEvent = z
     sourceIp: z.string().exactOptional(),
     userAgent: z.string().exactOptional(),
     organizationId: z.string().exactOptional(),
+    /** The key that the event is about. */
     apiKeyId: z.string().exactOptional(),
+    /** Who did it, as `key:<id>` or `user:<id>`, for which the contract has no name; of a refused key its prefix. */
+    actor: z.string().exactOptional(),
     endpoint: z.string().exactOptional(),
     method: z.string().exactOptional(),
     statusCode: z.number().exactOptional(),

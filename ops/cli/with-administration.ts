@@ -1,21 +1,14 @@
 import { userInfo } from 'node:os';
 import { systemClock } from '#kit/clock.ts';
-import { announcer } from '#kit/organizations/announce.ts';
-import type { KeyAdministration } from '#kit/organizations/key-administration.ts';
-import { keyAdministration } from '#kit/organizations/key-administration.ts';
+import type { Administration } from '#kit/organizations/administration.ts';
+import { administration } from '#kit/organizations/administration.ts';
 import { keyHasher } from '#kit/organizations/keys.ts';
 import { openBus, openStore } from '#kit/organizations/open-store.ts';
-import type { OrganizationAdministration } from '#kit/organizations/organization-administration.ts';
-import { organizationAdministration } from '#kit/organizations/organization-administration.ts';
 import { readOrganizationSettings } from '#kit/organizations/settings.ts';
 import type { OrganizationStore } from '#kit/organizations/store.ts';
 import type { Environment } from '#kit/upstream-settings.ts';
 
-type Opened = {
-  readonly store: OrganizationStore;
-  readonly organizations: OrganizationAdministration;
-  readonly keys: KeyAdministration;
-};
+type Opened = Administration & { readonly store: OrganizationStore };
 
 /** Opens what the environment names for one command, and closes it. */
 export async function withAdministration<Result>(
@@ -25,18 +18,9 @@ export async function withAdministration<Result>(
   const settings = readOrganizationSettings(environment);
   await using store = await openStore(settings);
   await using bus = await openBus(settings, warnOnce());
-  const clock = systemClock;
-  const announce = announcer({
-    store,
-    bus,
-    clock,
-    origin: { method: 'CLI', userAgent: `lab-gateway-cli (${personAtTerminal()})` },
-  });
-  return await command({
-    store,
-    organizations: organizationAdministration({ store, announce, clock }),
-    keys: keyAdministration({ store, hasher: keyHasher(settings.peppers), announce, clock }),
-  });
+  const origin = { method: 'CLI', userAgent: `lab-gateway-cli (${personAtTerminal()})` };
+  const hasher = keyHasher(settings.peppers);
+  return await command({ store, ...administration({ store, bus, hasher, clock: systemClock, origin }) });
 }
 
 /** A connection that fails says so several times. */

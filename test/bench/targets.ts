@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { authorizationFeatures } from '#gateway/authorization/conditions.ts';
 import { plannerSdl } from '#gateway/plan/planner-sdl.ts';
-import { serviceNames } from '#kit/service-names.ts';
+import { serviceNames, subgraphNames } from '#kit/service-names.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
 import { operations } from './operations.ts';
 import type { Process } from './processes.ts';
@@ -84,7 +84,7 @@ export function serviceEnvironment(urls: Readonly<Record<string, string>>): Reco
 async function startStock(opening: AsyncDisposableStack, env: Record<string, string>, folder: string): Promise<Target> {
   const started: Process[] = [];
   let supergraph = await readFile('schema/supergraph.graphql', 'utf8');
-  for (const name of serviceNames) {
+  for (const name of subgraphNames) {
     const subgraph = opening.use(await run(['subgraphs/main.ts', name, '--port', '0', '--json'], env));
     started.push(subgraph);
     supergraph = supergraph.replace(`"local:${name}"`, JSON.stringify(JSON.parse(subgraph.ready).url));

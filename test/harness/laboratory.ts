@@ -4,12 +4,18 @@ import type { BreakerState } from '#kit/circuit-breaker.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
-import type { ServiceName } from '#kit/service-names.ts';
-import { serviceNames } from '#kit/service-names.ts';
+import type { OrganizationParts } from '#kit/organizations/administration.ts';
+import { localBus } from '#kit/organizations/change-bus.ts';
+import { openEmbeddedStore } from '#kit/organizations/embedded-store.ts';
+import { keyHasher } from '#kit/organizations/keys.ts';
+import { seed } from '#kit/organizations/seed.ts';
+import type { ServiceName, SubgraphName } from '#kit/service-names.ts';
+import { serviceNames, subgraphNames } from '#kit/service-names.ts';
 import type { ReachableSettings, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import type { Upstreams } from '#kit/upstreams.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
+import { developmentOrganizations } from '#ops/sandbox/organizations.ts';
 import type { Sandbox, SandboxCall } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
@@ -32,11 +38,13 @@ export type LaboratoryUnderTest = AsyncDisposable & {
 
 type Options = {
   /** Subgraphs that run as HTTP servers of their own instead of in the gateway's process. */
-  readonly remote?: readonly ServiceName[];
+  readonly remote?: readonly SubgraphName[];
   /** The services behave as the real ones do, with their defects. */
   readonly quirks?: true;
   /** Settings of every upstream, in place of the defaults. */
   readonly settings?: Partial<UpstreamSettings>;
+  /** Where organizations are kept; those of development in memory unless told. */
+  readonly organizations?: OrganizationParts;
   /** Who is calling; an administrator of the laboratory unless told. */
   readonly identify?: GatewayParts['identify'];
   /** Variables of the gateway. */
@@ -52,6 +60,7 @@ export async function startLaboratory({
   remote = [],
   settings: given = {},
   quirks,
+  organizations: kept,
   identify,
   env: variables = {},
   urls = {},
@@ -74,13 +83,14 @@ export async function startLaboratory({
       },
     ]),
   );
-  const parts = { clock: systemClock, onUnexpectedError };
+  const organizations = kept ?? (await inMemory(opening));
+  const parts = { clock: systemClock, organizations, onUnexpectedError };
   const connect = async (): Promise<Upstreams> =>
     opening.use(await openUpstreams(settings, { ...parts, ...(onBreakerChange && { onBreakerChange }) }));
   const upstreams = await connect();
   const locals = new Map<string, RunningSubgraph>();
   const env: Record<string, string> = { SUPERGRAPH_PATH: '', ...variables };
-  for (const name of serviceNames) {
+  for (const name of subgraphNames) {
     const subgraph = await subgraphs[name]();
     if (remote.includes(name)) {
       const running = subgraph.open({ ...parts, upstreams: await connect() });
@@ -106,4 +116,11 @@ export async function startLaboratory({
     faults: sandbox.faults,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+/** The organizations of development, which are gone with the test. */
+async function inMemory(opening: AsyncDisposableStack): Promise<OrganizationParts> {
+  const parts = { store: opening.use(openEmbeddedStore(':memory:')), bus: localBus(), hasher: keyHasher({ current: 'pepper' }) };
+  await seed(developmentOrganizations, { ...parts, clock: systemClock });
+  return parts;
 }

@@ -2,15 +2,21 @@ import type { ExecutionResult } from 'graphql';
 import { fetch as fetchForm } from 'undici';
 import { expect } from 'vitest';
 import { assertionHeader, assertionSigner } from '#kit/assertion.ts';
+import type { Client } from '#kit/call.ts';
 import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import { multipartBody } from '#kit/multipart-body.ts';
-import type { ServiceName } from '#kit/service-names.ts';
+import type { OrganizationParts } from '#kit/organizations/administration.ts';
+import { localBus } from '#kit/organizations/change-bus.ts';
+import { keyHasher } from '#kit/organizations/keys.ts';
+import { openStore } from '#kit/organizations/open-store.ts';
+import { readOrganizationSettings } from '#kit/organizations/settings.ts';
+import type { ServiceName, SubgraphName } from '#kit/service-names.ts';
 import { Upload } from '#kit/upload.ts';
-import type { ReachableSettings, UpstreamSettings } from '#kit/upstream-settings.ts';
+import type { Environment, ReachableSettings, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import type { Sandbox, SandboxCall, ServiceHook } from '#ops/sandbox/sandbox.ts';
@@ -30,6 +36,8 @@ type Options = {
   readonly quirks?: true;
   /** Installed on every sandbox service before its routes. */
   readonly hooks?: readonly ServiceHook[];
+  /** Variables that name the store of organizations, for the subgraph that needs it. */
+  readonly organizations?: Environment;
   /** Hears of bugs and of what a person has to mend; printed unless told. */
   readonly onUnexpectedError?: (error: unknown) => void;
 };
@@ -38,6 +46,8 @@ type Asked = {
   readonly authorization?: string;
   /** Who asks; an administrator of the laboratory unless told. */
   readonly caller?: Caller;
+  /** Where the question comes from; nobody knows unless told. */
+  readonly client?: Client;
   /** Ends when the caller goes away; in process alone. */
   readonly signal?: AbortSignal;
 };
@@ -53,7 +63,7 @@ export type SubgraphUnderTest = AsyncDisposable & {
   readonly askServed: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
   /** What the sandbox was asked since the start, or since `calls.length = 0`. */
   readonly calls: SandboxCall[];
-  /** Base URL of the sandbox service of the subgraph's name. */
+  /** Base URL of the sandbox service of the subgraph's name, where there is one. */
   readonly upstream: string;
   /** Base URL of any service that the subgraph needs. */
   readonly upstreamOf: (service: ServiceName) => string;
@@ -62,7 +72,7 @@ export type SubgraphUnderTest = AsyncDisposable & {
 };
 
 /** One subgraph over the sandbox services that it needs, opened in both ways. */
-export async function startSubgraph(name: ServiceName, options: Options = {}): Promise<SubgraphUnderTest> {
+export async function startSubgraph(name: SubgraphName, options: Options = {}): Promise<SubgraphUnderTest> {
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
   const subgraph = await subgraphs[name]();
@@ -71,7 +81,8 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
   const sandbox = opening.use(
     await startSandbox({ services: started, ports: 'any', onCall, hooks: options.hooks ?? [], quirks: options.quirks ?? false }),
   );
-  const upstreamOf = (service: ServiceName): string => options.url ?? sandbox.urls.get(service) ?? '';
+  const urls = new Map<SubgraphName, string>(sandbox.urls);
+  const upstreamOf = (service: SubgraphName): string => options.url ?? urls.get(service) ?? '';
   const settings = new Map(
     subgraph.needs.map((service): [ServiceName, ReachableSettings] => [
       service,
@@ -87,7 +98,8 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
   // Two processes, each with connections of its own.
   const open = async (): Promise<RunningSubgraph> => {
     const upstreams = opening.use(await openUpstreams(settings, { clock, onUnexpectedError }));
-    return subgraph.open({ upstreams, clock, onUnexpectedError });
+    const organizations = subgraph.needsOrganizations ? await openOrganizations(options.organizations, opening) : undefined;
+    return subgraph.open({ upstreams, organizations, clock, onUnexpectedError });
   };
   const local = await open();
   const served = opening.use(await serve(await open(), { host: '127.0.0.1', port: 0, secret, onUnexpectedError }));
@@ -118,6 +130,11 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
   };
 }
 
+async function openOrganizations(environment: Environment = {}, opening: AsyncDisposableStack): Promise<OrganizationParts> {
+  const settings = readOrganizationSettings(environment);
+  return { store: opening.use(await openStore(settings)), bus: localBus(), hasher: keyHasher(settings.peppers) };
+}
+
 /** An answer as it looks on the wire. */
 function asJson(result: ExecutionResult): ExecutionResult {
   const { data, errors } = JSON.parse(JSON.stringify(result));
@@ -137,10 +154,10 @@ type Question = { readonly query: string; readonly variables: Record<string, unk
 async function askOver(
   url: string,
   question: Question,
-  { authorization, caller, subgraph }: AskedOver,
+  { authorization, caller, client, subgraph }: AskedOver,
 ): Promise<ExecutionResult> {
   const headers = {
-    [assertionHeader]: await assertionSigner(secret, subgraph)(caller ?? administrator),
+    [assertionHeader]: await assertionSigner(secret, subgraph)(caller ?? administrator, client),
     ...(authorization !== undefined && { authorization }),
   };
   const response = Object.values(question.variables).some((value) => value instanceof Upload)

@@ -78,6 +78,19 @@ test('AU-14 secrets come from Vault, and with a wrong token the start fails with
   expect([refused.code, refused.stderr]).toEqual([1, 'VAULT_TOKEN: Vault refuses the token for VAULT_PATH\n']);
 });
 
+test.each([
+  ['the salt', strongSecrets, { MONGODB_URI: 'mongodb://127.0.0.1:1', API_KEY_SALT: '' }, 'API_KEY_SALT'],
+  ['the store', strongSecrets, {}, 'MONGODB_URI'],
+])('the organizations subgraph alone wants %s of the gateway in production', async (_, secrets, env, named) => {
+  const started = runProgram('subgraphs/main.ts', ['organizations', '--port', '0'], {
+    ENVIRONMENT: 'production',
+    ...secrets,
+    ...env,
+  });
+  const { code, stderr } = await started.ended;
+  expect([code, stderr]).toEqual([1, expect.stringMatching(new RegExp(`^${named}`))]);
+});
+
 test('a subgraph that runs alone wants its secret in production too', async () => {
   const env = { ENVIRONMENT: 'production', SAMPLE_SERVICE_URL: 'http://127.0.0.1:1' };
   const { code, stderr } = await runProgram('subgraphs/main.ts', ['samples', '--port', '0'], env).ended;

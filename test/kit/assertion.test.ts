@@ -13,8 +13,17 @@ const claims = (changes: object = {}): SignJWT =>
   new SignJWT({ caller: acme, ...changes }).setProtectedHeader({ alg: 'HS256' }).setIssuer('gateway').setAudience('samples');
 
 test('a subgraph reads who is calling from what the gateway signed', async () => {
-  expect(await read(await assertionSigner(secret, 'samples')(acme))).toEqual(acme);
-  expect(await read(await assertionSigner(secret, 'samples')(stranger))).toEqual(stranger);
+  expect(await read(await assertionSigner(secret, 'samples')(acme))).toEqual({ caller: acme });
+  expect(await read(await assertionSigner(secret, 'samples')(stranger))).toEqual({ caller: stranger });
+});
+
+test('where a caller is, is told as signed and never kept for the next', async () => {
+  const sign = assertionSigner(secret, 'samples');
+  const [here, there] = [{ address: '192.0.2.1', userAgent: 'a' }, { address: '192.0.2.2' }];
+  expect(await read(await sign(acme, here))).toEqual({ caller: acme, client: here });
+  expect(await read(await sign(acme, there))).toEqual({ caller: acme, client: there });
+  expect(await read(await sign(acme))).toEqual({ caller: acme });
+  expect(await sign(acme)).toBe(await sign(acme));
 });
 
 const forged: readonly (readonly [string, () => Promise<string | undefined>])[] = [

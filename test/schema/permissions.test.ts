@@ -3,7 +3,7 @@ import type { ConstDirectiveNode } from 'graphql';
 import { Kind, parse, print } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { allScopes } from '#kit/caller.ts';
-import { serviceNames } from '#kit/service-names.ts';
+import { subgraphNames } from '#kit/service-names.ts';
 
 /*
  * Every demand stands twice: as a directive, which the gateway enforces before it plans, and as a rule of the subgraph
@@ -30,7 +30,7 @@ const open = new Set(['Query', 'Mutation', 'AuthPayload', 'User', 'PageInfo']);
 /** Types that several subgraphs extend, by the one that says who may see them. */
 const owners: Readonly<Record<string, string>> = { Sample: 'samples', Template: 'templates' };
 
-describe.each(serviceNames)('%s', (name) => {
+describe.each(subgraphNames)('%s', (name) => {
   const sdl = readFileSync(new URL(import.meta.resolve(`#subgraphs/${name}/schema.graphql`)), 'utf8');
   const types = parse(sdl).definitions.flatMap((node) => (node.kind === Kind.OBJECT_TYPE_DEFINITION ? [node] : []));
 
@@ -43,6 +43,16 @@ describe.each(serviceNames)('%s', (name) => {
     for (const { field, rule } of fields) {
       expect(rule, `${field.name.value} has no rule`).toBeDefined();
       expect([field.name.value, demandsOn(field)]).toEqual([field.name.value, demandOf(rule.name)]);
+    }
+  });
+
+  test('so does any other field that has a rule', async () => {
+    const { permissions } = await import(`#subgraphs/${name}/permissions.ts`);
+    for (const type of types.filter((type) => !['Query', 'Mutation'].includes(type.name.value))) {
+      for (const [field, rule] of Object.entries<{ name: string }>(permissions[type.name.value] ?? {})) {
+        const node = type.fields?.find((one) => one.name.value === field);
+        expect([field, node && demandsOn(node)]).toEqual([field, demandOf(rule.name)]);
+      }
     }
   });
 

@@ -19,6 +19,10 @@ test.each([
   ['a page of as many rows as the service gives unasked', '{ samples { nodes { id } } }', 55],
   ['a statement of the caller', '{ cypherQuery(graph: "lab", statement: "MATCH (s:Sample) RETURN s") { rows } }', 100],
   ['a look around a vertex', '{ neighborhood(id: "x", depth: 3) { vertices { key } edges { source { key } } } }', 50],
+  ['a look at oneself', '{ viewer { subject scopes organization { name plan } } }', 6],
+  ['a week of usage', '{ viewer { organization { usage(days: 7) { day points keys { points } } } } }', 34],
+  ['the keys of all partners', '{ organizations { id apiKeys { name status } } }', 550],
+  ['a new key', 'mutation { createApiKey(input: { name: "x", scopes: ["samples:read"] }) { secret key { id } } }', 22],
   ['a new sample', 'mutation { createSample(input: { name: "x", sampleType: DNA }) { id } }', 16],
   ['a sign-in', 'mutation { login(input: { email: "x", password: "y" }) { accessToken } }', 21],
 ])('what the laboratory charges for %s', (_, text, price) => {

@@ -162,7 +162,7 @@ test('B17, B18, AU-07: no header of the client but those allowed reaches a subgr
   );
   expect(theirs.sort()).toEqual(['accept', 'content-type', assertionHeader, 'x-lab-site', 'x-request-id'].sort());
   expect(JSON.stringify(seen)).not.toMatch(/helix|admin|enterprise|session|lg_test/);
-  const believed = await assertionReader(developmentSecrets.SUBGRAPH_SECRET, 'books')(String(seen[assertionHeader]));
+  const { caller: believed } = await assertionReader(developmentSecrets.SUBGRAPH_SECRET, 'books')(String(seen[assertionHeader]));
   expect(believed).toMatchObject({ kind: 'partner', organization: 'acme-genomics', plan: 'default', tenant: 'acme-genomics' });
 });
 

@@ -14,7 +14,7 @@ test('C10: of a hundred interleaved requests of different callers each is answer
   const read = assertionReader(developmentSecrets.SUBGRAPH_SECRET, 'books');
   const echo = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     await json(request);
-    const { organization, subject } = await read(String(request.headers[assertionHeader]));
+    const { organization, subject } = (await read(String(request.headers[assertionHeader]))).caller;
     await pause(Math.random() * 30);
     const data = { echo: `${organization} ${subject} ${request.headers.authorization?.slice(-8)}` };
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }));
