@@ -48,7 +48,10 @@ test('a foreign supergraph file is served without a sandbox and without a word a
     headers: { 'content-type': 'application/json' },
     body: '{"query":"{ book(id: 1) { title } }"}',
   });
-  expect(await response.json()).toEqual({ data: { book: { title: 'Book 1' } } });
+  expect(await response.json()).toEqual({
+    data: { book: { title: 'Book 1' } },
+    extensions: { cost: expect.objectContaining({ requestedQueryCost: 1 }) },
+  });
   gateway.kill('SIGINT');
   const { code, stdout, stderr } = await gateway.ended;
   expect(code).toBe(0);
