@@ -179,6 +179,8 @@ const Variables = z.object({
 /** Names of every variable, for those who fill them from files. */
 export const variableNames: readonly string[] = [...Object.keys(Variables.shape), ...organizationVariables, ...upstreamVariables];
 
+type Variables = z.infer<typeof Variables>;
+
 export type Config = ReturnType<typeof readConfig>;
 
 /**
@@ -195,25 +197,7 @@ export function readConfig(environment: Environment) {
   const organizations = readOrganizationSettings(environment);
   return Object.freeze({
     environment: variables.ENVIRONMENT,
-    http: Object.freeze({
-      host: variables.GATEWAY_HOST ?? (variables.ENVIRONMENT === 'development' ? '127.0.0.1' : '0.0.0.0'),
-      port: variables.GATEWAY_PORT,
-      apiPrefix: variables.API_PREFIX,
-      requestTimeoutMs: variables.REQUEST_TIMEOUT_MS,
-      forwardHeaders: variables.FORWARD_HEADERS.map((name) => name.toLowerCase()),
-      maxRequestsPerSocket: variables.MAX_REQUESTS_PER_SOCKET,
-      maxBodyBytes: variables.MAX_BODY_BYTES,
-      maxQueryLength: variables.MAX_QUERY_LENGTH,
-      maxNesting: variables.MAX_NESTING,
-      ...uploadBounds(variables),
-      development: variables.ENVIRONMENT === 'development',
-      maxConnections: variables.MAX_CONNECTIONS,
-      headersTimeoutMs: variables.HEADERS_TIMEOUT_MS,
-      receiveTimeoutMs: variables.RECEIVE_TIMEOUT_MS,
-      trustedProxies: variables.TRUSTED_PROXIES,
-      cors: Object.freeze(corsOf(variables)),
-      strictTransport: variables.ENVIRONMENT === 'production',
-    }),
+    http: Object.freeze(http(variables)),
     addresses: Object.freeze({
       allow: variables.IP_ALLOW,
       deny: variables.IP_DENY,
@@ -224,13 +208,7 @@ export function readConfig(environment: Environment) {
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     redis: Object.freeze({ url: variables.REDIS_URL, caFile: variables.REDIS_CA_FILE }),
     log: Object.freeze({ level: variables.LOG_LEVEL }),
-    supergraph: Object.freeze({
-      foreign: isForeign(variables),
-      path: variables.SUPERGRAPH_PATH,
-      list: variables.SUBGRAPH_LIST,
-      pollMs: variables.SUPERGRAPH_POLL_MS,
-      listPollMs: variables.SUBGRAPH_POLL_MS,
-    }),
+    supergraph: Object.freeze(supergraph(variables)),
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,
       maxEvaluatedPlans: variables.MAX_EVALUATED_PLANS,
@@ -240,22 +218,7 @@ export function readConfig(environment: Environment) {
     rateLimit: Object.freeze(rateLimit(variables)),
     limits: Object.freeze({ maxSelections: variables.MAX_SELECTIONS }),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
-    fetch: Object.freeze({
-      subgraphTimeoutMs: variables.SUBGRAPH_TIMEOUT_MS,
-      connections: variables.SUBGRAPH_CONNECTIONS,
-      queue: variables.SUBGRAPH_QUEUE,
-      circuitBreaker: true,
-      failureThreshold: variables.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
-      recoverySeconds: variables.CIRCUIT_BREAKER_RECOVERY_TIMEOUT,
-      consul: Object.freeze({
-        url: variables.CONSUL_URL,
-        ...(variables.CONSUL_DATACENTER !== undefined && { datacenter: variables.CONSUL_DATACENTER }),
-        ...(variables.CONSUL_TOKEN !== undefined && { token: variables.CONSUL_TOKEN }),
-      }),
-      maxSubgraphBytes: variables.MAX_SUBGRAPH_BYTES,
-      showErrorsOf: new Set<string>(variables.SHOW_SUBGRAPH_ERRORS ?? (isForeign(variables) ? [] : subgraphNames)),
-      urls: subgraphUrls(given),
-    }),
+    fetch: Object.freeze({ ...fetchSettings(variables), urls: subgraphUrls(given) }),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
     organizations,
@@ -263,7 +226,7 @@ export function readConfig(environment: Environment) {
 }
 
 /** Undefined where nothing is limited. */
-function rateLimit(variables: z.infer<typeof Variables>) {
+function rateLimit(variables: Variables) {
   const { RATE_LIMIT_STORAGE_URL, REDIS_URL, RATE_LIMIT_STORAGE: storage } = variables;
   const url = RATE_LIMIT_STORAGE_URL ?? REDIS_URL;
   if (storage === 'redis' && url === undefined)
@@ -280,8 +243,52 @@ function rateLimit(variables: z.infer<typeof Variables>) {
   };
 }
 
+const http = (variables: Variables) => ({
+  host: variables.GATEWAY_HOST ?? (variables.ENVIRONMENT === 'development' ? '127.0.0.1' : '0.0.0.0'),
+  port: variables.GATEWAY_PORT,
+  apiPrefix: variables.API_PREFIX,
+  requestTimeoutMs: variables.REQUEST_TIMEOUT_MS,
+  forwardHeaders: variables.FORWARD_HEADERS.map((name) => name.toLowerCase()),
+  maxRequestsPerSocket: variables.MAX_REQUESTS_PER_SOCKET,
+  maxBodyBytes: variables.MAX_BODY_BYTES,
+  maxQueryLength: variables.MAX_QUERY_LENGTH,
+  maxNesting: variables.MAX_NESTING,
+  ...uploadBounds(variables),
+  development: variables.ENVIRONMENT === 'development',
+  maxConnections: variables.MAX_CONNECTIONS,
+  headersTimeoutMs: variables.HEADERS_TIMEOUT_MS,
+  receiveTimeoutMs: variables.RECEIVE_TIMEOUT_MS,
+  trustedProxies: variables.TRUSTED_PROXIES,
+  cors: Object.freeze(corsOf(variables)),
+  strictTransport: variables.ENVIRONMENT === 'production',
+});
+
+const supergraph = (variables: Variables) => ({
+  foreign: isForeign(variables),
+  path: variables.SUPERGRAPH_PATH,
+  list: variables.SUBGRAPH_LIST,
+  pollMs: variables.SUPERGRAPH_POLL_MS,
+  listPollMs: variables.SUBGRAPH_POLL_MS,
+});
+
+const fetchSettings = (variables: Variables) => ({
+  subgraphTimeoutMs: variables.SUBGRAPH_TIMEOUT_MS,
+  connections: variables.SUBGRAPH_CONNECTIONS,
+  queue: variables.SUBGRAPH_QUEUE,
+  circuitBreaker: true,
+  failureThreshold: variables.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
+  recoverySeconds: variables.CIRCUIT_BREAKER_RECOVERY_TIMEOUT,
+  consul: Object.freeze({
+    url: variables.CONSUL_URL,
+    ...(variables.CONSUL_DATACENTER !== undefined && { datacenter: variables.CONSUL_DATACENTER }),
+    ...(variables.CONSUL_TOKEN !== undefined && { token: variables.CONSUL_TOKEN }),
+  }),
+  maxSubgraphBytes: variables.MAX_SUBGRAPH_BYTES,
+  showErrorsOf: new Set<string>(variables.SHOW_SUBGRAPH_ERRORS ?? (isForeign(variables) ? [] : subgraphNames)),
+});
+
 /** @throws Error with one line for each secret of a production process that is missing or can be guessed */
-function checkSecrets(variables: z.infer<typeof Variables>, environment: Environment): void {
+function checkSecrets(variables: Variables, environment: Environment): void {
   if (!wantsStrongSecrets(variables.ENVIRONMENT)) return;
   const callsSubgraphs =
     isForeign(variables) || Object.keys(environment).some((name) => environment[name] && urlVariable.test(name));
@@ -295,7 +302,7 @@ function checkSecrets(variables: z.infer<typeof Variables>, environment: Environ
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-function corsOf({ ENVIRONMENT, CORS_ORIGINS, CORS_CREDENTIALS }: z.infer<typeof Variables>) {
+function corsOf({ ENVIRONMENT, CORS_ORIGINS, CORS_CREDENTIALS }: Variables) {
   if (!CORS_ORIGINS.includes('*'))
     return { origins: new Set(CORS_ORIGINS.map(originOf)), credentials: CORS_CREDENTIALS ?? true } as const;
   if (ENVIRONMENT !== 'development') throw new Error('CORS_ORIGINS: * is for development only; name the origins');
@@ -315,7 +322,7 @@ const publicFields = ['login', 'refreshSession', 'register', 'requestPasswordRes
   (field) => `Mutation.${field}`,
 );
 
-function identity(variables: z.infer<typeof Variables>, laboratory: string) {
+function identity(variables: Variables, laboratory: string) {
   const {
     ENVIRONMENT,
     JWT_JWKS_URL: url,
@@ -341,12 +348,12 @@ function identity(variables: z.infer<typeof Variables>, laboratory: string) {
 }
 
 /** The secret in use and the one before it. */
-function tokenSecrets({ JWT_SECRET_KEY, JWT_SECRET, JWT_SECRET_KEY_PREVIOUS }: z.infer<typeof Variables>): readonly string[] {
+function tokenSecrets({ JWT_SECRET_KEY, JWT_SECRET, JWT_SECRET_KEY_PREVIOUS }: Variables): readonly string[] {
   const current = JWT_SECRET_KEY ?? JWT_SECRET ?? developmentSecrets.JWT_SECRET_KEY;
   return [current, JWT_SECRET_KEY_PREVIOUS].filter((secret) => secret !== undefined);
 }
 
-const isForeign = ({ SUPERGRAPH_PATH, SUBGRAPH_LIST }: z.infer<typeof Variables>): boolean =>
+const isForeign = ({ SUPERGRAPH_PATH, SUBGRAPH_LIST }: Variables): boolean =>
   SUPERGRAPH_PATH !== undefined || SUBGRAPH_LIST !== undefined;
 
 const urlVariable = /^([A-Z0-9_]+)_SUBGRAPH_URL$/;

@@ -5,6 +5,8 @@ import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
+import type { OwnerOf } from './data/owners.ts';
+import { seedOwners } from './data/owners.ts';
 import type { FaultInput } from './faults/fault.ts';
 import type { FaultSwitch } from './faults/fault-switch.ts';
 import { faultSwitch } from './faults/fault-switch.ts';
@@ -22,6 +24,8 @@ export type SandboxOptions = {
   /** `fixed` (default): the port of the service or the next free one above it. `any`: whatever is free, for tests. */
   readonly ports?: 'fixed' | 'any';
   readonly clock?: Clock;
+  /** Whose the samples of the seed data are; default three organizations in turn. */
+  readonly ownerOf?: OwnerOf;
   /** Services that behave as the real ones were found to, not as their contract says; `true` is all, default none. */
   readonly quirks?: boolean | readonly ServiceName[];
   /** Told of every call once it is over, be it answered or broken off; not of the sandbox's own routes under `/sandbox/`. */
@@ -61,9 +65,17 @@ type Running = AsyncDisposable & {
   readonly quirks: QuirkSwitch;
 };
 
-type Settings = Required<Pick<SandboxOptions, 'host' | 'ports' | 'clock' | 'quirks' | 'hooks'>> & Pick<SandboxOptions, 'onCall'>;
+type Settings = Required<Pick<SandboxOptions, 'host' | 'ports' | 'clock' | 'ownerOf' | 'quirks' | 'hooks'>> &
+  Pick<SandboxOptions, 'onCall'>;
 
-const defaults = { host: '127.0.0.1', ports: 'fixed', clock: systemClock, quirks: false, hooks: [] } as const;
+const defaults = {
+  host: '127.0.0.1',
+  ports: 'fixed',
+  clock: systemClock,
+  ownerOf: seedOwners,
+  quirks: false,
+  hooks: [],
+} as const;
 
 const maxBodyBytes = 2 * 1024 * 1024;
 
@@ -90,7 +102,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 async function startService(service: SandboxService, settings: Settings): Promise<Running> {
   await using opening = new AsyncDisposableStack();
-  const { routes } = opening.use(await service.open({ clock: settings.clock }));
+  const { routes } = opening.use(await service.open(settings));
   const app = fastify({ bodyLimit: maxBodyBytes, forceCloseConnections: true, routerOptions: { maxParamLength: 1024 } });
   opening.adopt(app, async () => void (await app.close()));
   if (settings.onCall) report(app, { name: service.name, onCall: settings.onCall });

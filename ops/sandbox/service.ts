@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '#kit/clock.ts';
 import type { ServiceName } from '#kit/service-names.ts';
+import type { OwnerOf } from './data/owners.ts';
 
 /** What every sandbox service is: a port to prefer and a way to open itself over fresh seed data. */
 export type SandboxService = {
@@ -12,6 +13,8 @@ export type SandboxService = {
 
 type OpenOptions = {
   readonly clock: Clock;
+  /** Whose the samples of the seed data are. */
+  readonly ownerOf: OwnerOf;
 };
 
 type OpenService = AsyncDisposable & {

@@ -1,24 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ForeignSubgraph } from '#test/harness/foreign.ts';
-import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
-import type { GatewayUnderTest } from '#test/harness/gateway.ts';
-import { testGateway } from '#test/harness/gateway.ts';
+import type { BookshopUnderTest } from '#test/harness/bookshop.ts';
+import { startBookshop } from '#test/harness/bookshop.ts';
 
-let books: ForeignSubgraph;
-let gateway: GatewayUnderTest;
+let shop: BookshopUnderTest;
 
 beforeAll(async () => {
-  books = await startForeign(bookshop.books);
-  gateway = await testGateway({ sdl: composeForeign([books]) });
+  shop = await startBookshop();
 });
 
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]();
-  await books[Symbol.asyncDispose]();
-});
+afterAll(() => shop[Symbol.asyncDispose]());
 
 const json = { 'content-type': 'application/json' };
-const post = (body: string, headers: Record<string, string> = json) => gateway.send({ method: 'POST', body, headers });
+const post = (body: string, headers: Record<string, string> = json) => shop.gateway.send({ method: 'POST', body, headers });
 const ask = (query: string, variables?: unknown) => post(JSON.stringify({ query, variables }));
 const nested = (open: string, close: string, depth: number): string => open.repeat(depth) + close.repeat(depth);
 
@@ -96,10 +89,10 @@ const refusals: readonly (readonly [string, () => ReturnType<typeof post>, numbe
     400,
     'OPERATION_RESOLUTION_FAILURE',
   ],
-  ['PUT', () => gateway.send({ method: 'PUT', body: '{}', headers: json }), 405, 'METHOD_NOT_ALLOWED'],
-  ['GET without the preflight header', () => gateway.send({ path: '/graphql?query=%7B__typename%7D' }), 400, 'BAD_REQUEST'],
-  ['an unknown path', () => gateway.send({ path: '/nothing/here' }), 404, 'NOT_FOUND'],
-  ['GET as a browser outside development', () => gateway.send({ headers: { accept: 'text/html' } }), 404, 'NOT_FOUND'],
+  ['PUT', () => shop.gateway.send({ method: 'PUT', body: '{}', headers: json }), 405, 'METHOD_NOT_ALLOWED'],
+  ['GET without the preflight header', () => shop.gateway.send({ path: '/graphql?query=%7B__typename%7D' }), 400, 'BAD_REQUEST'],
+  ['an unknown path', () => shop.gateway.send({ path: '/nothing/here' }), 404, 'NOT_FOUND'],
+  ['GET as a browser outside development', () => shop.gateway.send({ headers: { accept: 'text/html' } }), 404, 'NOT_FOUND'],
 ];
 
 describe('bad input gets one JSON error with a code and a request id', () => {
@@ -115,7 +108,7 @@ describe('bad input gets one JSON error with a code and a request id', () => {
 
 test('a client that accepts graphql-response+json gets 400 for what a plain JSON client gets with 200', async () => {
   const headers = { ...json, accept: 'application/graphql-response+json' };
-  const answer = await gateway.send({ method: 'POST', body: JSON.stringify({ query: '{ nothing }' }), headers });
+  const answer = await shop.gateway.send({ method: 'POST', body: JSON.stringify({ query: '{ nothing }' }), headers });
   expect(answer.status).toBe(400);
   expect(answer.headers.get('content-type')).toMatch(/^application\/graphql-response\+json/);
 });
@@ -135,5 +128,5 @@ test('a small text that spreads to a huge operation is refused before planning',
   ).join(' ');
   const answer = await ask(`{ books { ...F0 } } ${doubling} fragment F20 on Book { id title }`);
   expect(answer.body.errors?.[0]?.extensions['code']).toBe('GRAPHQL_VALIDATION_FAILED');
-  expect(books.seen.length).toBeLessThan(5);
+  expect(shop.books.seen.length).toBeLessThan(5);
 });

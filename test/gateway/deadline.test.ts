@@ -4,22 +4,12 @@ import { deadline } from '#gateway/fetch/deadline.ts';
 import { httpServer } from '#gateway/http/server.ts';
 import type { SubgraphRequest } from '#gateway/request.ts';
 import { createLogger } from '#ops/logger.ts';
+import { startBookshop } from '#test/harness/bookshop.ts';
 import { administrator } from '#test/harness/callers.ts';
-import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
-import { testGateway } from '#test/harness/gateway.ts';
 import { startLaboratory } from '#test/harness/laboratory.ts';
 
-async function startShop(env: Record<string, string>) {
-  await using opening = new AsyncDisposableStack();
-  const books = opening.use(await startForeign(bookshop.books));
-  const authors = opening.use(await startForeign(bookshop.authors));
-  const gateway = opening.use(await testGateway({ sdl: composeForeign([books, authors]), env }));
-  const opened = opening.move();
-  return { books, authors, gateway, [Symbol.asyncDispose]: () => opened.disposeAsync() };
-}
-
 test('a call made late gets only what is left of the request, and the rest is answered in time', async () => {
-  await using shop = await startShop({ REQUEST_TIMEOUT_MS: '1000', SUBGRAPH_TIMEOUT_MS: '900' });
+  await using shop = await startBookshop({ REQUEST_TIMEOUT_MS: '1000', SUBGRAPH_TIMEOUT_MS: '900' });
   const operation = '{ books { title author { name } } }';
   // The first time costs planning.
   await shop.gateway.query(operation);
@@ -51,7 +41,7 @@ test('the end of a request reaches the service at the far end', async () => {
 });
 
 test('a write whose time is up may have been made, and says so', async () => {
-  await using shop = await startShop({ REQUEST_TIMEOUT_MS: '500' });
+  await using shop = await startBookshop({ REQUEST_TIMEOUT_MS: '500' });
   shop.books.fault = { hang: true };
   const { status, body } = await shop.gateway.query('mutation { rename(id: "7", title: "New") { title } }');
   expect(status).toBe(200);

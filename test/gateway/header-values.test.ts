@@ -1,25 +1,20 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ForeignSubgraph } from '#test/harness/foreign.ts';
-import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
-import type { GatewayUnderTest } from '#test/harness/gateway.ts';
-import { testGateway } from '#test/harness/gateway.ts';
+import type { BookshopUnderTest } from '#test/harness/bookshop.ts';
+import { startBookshop } from '#test/harness/bookshop.ts';
 
-let books: ForeignSubgraph;
-let gateway: GatewayUnderTest;
+let shop: BookshopUnderTest;
+
 beforeAll(async () => {
-  books = await startForeign(bookshop.books);
-  gateway = await testGateway({ sdl: composeForeign([books]) });
+  shop = await startBookshop();
 });
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]();
-  await books[Symbol.asyncDispose]();
-});
+
+afterAll(() => shop[Symbol.asyncDispose]());
 
 /** Sends header bytes that no HTTP client would. */
 async function sendRaw(name: string, value: string) {
-  const { hostname, port } = new URL(gateway.url);
+  const { hostname, port } = new URL(shop.gateway.url);
   const body = '{"query":"{ book(id: 1) { title } }"}';
   const head = ['POST /graphql HTTP/1.1', 'host: gateway', 'connection: close', 'content-type: application/json'];
   const socket = connect(Number(port), hostname);
@@ -36,7 +31,7 @@ const broken = ['a\rb', 'a\nb', 'a\r\n b', 'a\r\n\tx-evil: 1', 'a\0b', 'a\x01b',
 test.each(broken.flatMap((value) => [['authorization', value] as const, ['tracestate', value] as const]))(
   'F19 a %s of %j is refused and reaches no subgraph',
   async (name, value) => {
-    books.seen.length = 0;
+    shop.books.seen.length = 0;
     const { status, body } = await sendRaw(name, value);
     expect(status).toBe(400);
     expect(body).toEqual({
@@ -47,20 +42,20 @@ test.each(broken.flatMap((value) => [['authorization', value] as const, ['traces
         },
       ],
     });
-    expect(books.seen).toEqual([]);
+    expect(shop.books.seen).toEqual([]);
   },
 );
 
 test.each(['a\tb', 'a\x80\xffb', 'a  b'])('F19 a value of %j goes on as it came', async (value) => {
-  books.seen.length = 0;
+  shop.books.seen.length = 0;
   expect((await sendRaw('tracestate', value)).status).toBe(200);
-  expect(books.seen[0]?.['tracestate']).toBe(value);
+  expect(shop.books.seen[0]?.['tracestate']).toBe(value);
 });
 
 test('F19 what comes after a line break is a header of its own, and not one of the allow-list', async () => {
-  books.seen.length = 0;
+  shop.books.seen.length = 0;
   expect((await sendRaw('tracestate', 'a\r\nx-evil: 1')).status).toBe(200);
-  expect(books.seen[0]).not.toHaveProperty('x-evil');
+  expect(shop.books.seen[0]).not.toHaveProperty('x-evil');
 });
 
 test('headers over 16 KB are refused in the words of every refusal', async () => {

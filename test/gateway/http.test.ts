@@ -1,24 +1,17 @@
 import supertest from 'supertest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ForeignSubgraph } from '#test/harness/foreign.ts';
-import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
-import type { GatewayUnderTest } from '#test/harness/gateway.ts';
-import { testGateway } from '#test/harness/gateway.ts';
+import type { BookshopUnderTest } from '#test/harness/bookshop.ts';
+import { startBookshop } from '#test/harness/bookshop.ts';
 
-let books: ForeignSubgraph;
-let gateway: GatewayUnderTest;
+let shop: BookshopUnderTest;
 
 beforeAll(async () => {
-  books = await startForeign(bookshop.books);
-  gateway = await testGateway({ sdl: composeForeign([books]) });
+  shop = await startBookshop();
 });
 
-afterAll(async () => {
-  await gateway[Symbol.asyncDispose]();
-  await books[Symbol.asyncDispose]();
-});
+afterAll(() => shop[Symbol.asyncDispose]());
 
-const http = () => supertest(gateway.url);
+const http = () => supertest(shop.gateway.url);
 const query = { query: '{ books(first: 1) { title } }' };
 const answer = { data: { books: [{ title: 'Book 1' }] } };
 

@@ -1,21 +1,11 @@
 import { expect, test } from 'vitest';
+import { startBookshop } from '#test/harness/bookshop.ts';
 import type { Fault } from '#test/harness/foreign.ts';
-import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
-import { testGateway } from '#test/harness/gateway.ts';
 
 const listBooks = '{ books { id title author { id name } } }';
 
-async function startShop(env: Record<string, string> = {}) {
-  await using opening = new AsyncDisposableStack();
-  const books = opening.use(await startForeign(bookshop.books));
-  const authors = opening.use(await startForeign(bookshop.authors));
-  const gateway = opening.use(await testGateway({ sdl: composeForeign([books, authors]), env }));
-  const opened = opening.move();
-  return { books, authors, gateway, [Symbol.asyncDispose]: () => opened.disposeAsync() };
-}
-
 test('a foreign supergraph joins its subgraphs over HTTP', async () => {
-  await using shop = await startShop();
+  await using shop = await startBookshop();
   const { body } = await shop.gateway.query(listBooks);
   expect(body).toEqual({
     data: {
@@ -28,7 +18,7 @@ test('a foreign supergraph joins its subgraphs over HTTP', async () => {
 });
 
 test('subgraphs get the headers of the allow-list and no other header of the client', async () => {
-  await using shop = await startShop();
+  await using shop = await startBookshop();
   await shop.gateway.query(
     listBooks,
     {},
@@ -63,7 +53,7 @@ const faults: readonly (readonly [string, Fault, string])[] = [
 ];
 
 test.each(faults)('%s costs only the fields of that subgraph, with a code and without a word of it', async (_, fault, code) => {
-  await using shop = await startShop({ SUBGRAPH_TIMEOUT_MS: '300' });
+  await using shop = await startBookshop({ SUBGRAPH_TIMEOUT_MS: '300' });
   shop.authors.fault = fault;
   const { status, body, text } = await shop.gateway.query(listBooks);
   expect(status).toBe(200);
@@ -77,7 +67,7 @@ test.each(faults)('%s costs only the fields of that subgraph, with a code and wi
 });
 
 test('a killed subgraph costs one error for each lost field, with its path', async () => {
-  await using shop = await startShop();
+  await using shop = await startBookshop();
   await shop.authors[Symbol.asyncDispose]();
   const { body } = await shop.gateway.query(listBooks);
   expect(body.data?.['books']).toEqual([
@@ -91,7 +81,7 @@ test('a killed subgraph costs one error for each lost field, with its path', asy
 });
 
 test('a mutation reaches its subgraph once and its result is joined', async () => {
-  await using shop = await startShop();
+  await using shop = await startBookshop();
   const { body } = await shop.gateway.query('mutation { rename(id: "7", title: "New") { title author { name } } }');
   expect(body).toEqual({ data: { rename: { title: 'New', author: { name: 'Author a7' } } } });
   expect(shop.books.seen).toHaveLength(1);

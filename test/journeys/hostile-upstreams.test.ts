@@ -3,8 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
-import { testGateway } from '#test/harness/gateway.ts';
+import { startBookshop } from '#test/harness/bookshop.ts';
 import { startLaboratory } from '#test/harness/laboratory.ts';
 import { always, startUpstream } from '#test/harness/upstream.ts';
 
@@ -63,9 +62,8 @@ test('F17 __proto__ in a service pollutes nothing, and what is the caller’s ow
 });
 
 test('F17 __proto__ in a foreign subgraph pollutes nothing', async () => {
-  await using books = await startForeign(bookshop.books);
-  await using authors = await startForeign(bookshop.authors);
-  await using gateway = await testGateway({ sdl: composeForeign([books, authors]) });
+  await using shop = await startBookshop();
+  const { books, authors, gateway } = shop;
   const typed = `"__typename":"Book",${poison}`;
   books.fault = {
     body: `{${poison},"data":{${poison},"book":{${typed},"title":"Poison","author":{"__typename":"Author","id":"a1",${poison}}}}}`,

@@ -3,27 +3,13 @@ import { stranger } from '#kit/caller.ts';
 import { parentOfSample, sampleId } from '#ops/sandbox/data/facts.ts';
 import { sandboxGraphKey } from '#ops/sandbox/data/graph-key.ts';
 import { mustOnlyRead } from '#subgraphs/graph/read-only.ts';
+import { person, refusal, told } from '#test/harness/mutations.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import type { UpstreamUnderTest } from '#test/harness/upstream.ts';
 import { startUpstream } from '#test/harness/upstream.ts';
 
-const person = { authorization: 'Bearer person' };
-
 type Json = Record<string, unknown>;
-
-/** What a field gave. */
-async function told<Value = Json>({ askLocally }: SubgraphUnderTest, text: string, variables: Json = {}): Promise<Value> {
-  const { data, errors } = await askLocally(text, variables, person);
-  expect(errors).toBeUndefined();
-  return data?.['it'] as Value;
-}
-
-async function refusal({ askLocally }: SubgraphUnderTest, text: string, variables: Json = {}) {
-  const { data, errors } = await askLocally(text, variables, person);
-  expect(data).toEqual({ it: null });
-  return errors?.[0];
-}
 
 const submissions = ({ calls }: SubgraphUnderTest): string[] =>
   calls.filter(({ method }) => method === 'POST').map(({ path }) => path);

@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { Upload } from '#kit/upload.ts';
 import { partner, person } from '#test/harness/callers.ts';
+import { writesOf } from '#test/harness/mutations.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import { always, startUpstream } from '#test/harness/upstream.ts';
@@ -27,9 +28,6 @@ async function handedIn({ upstream }: SubgraphUnderTest): Promise<Listed['submis
   const { submissions } = (await (await fetch(`${upstream}/api/submissions`)).json()) as Listed;
   return submissions.filter(({ id }) => !id.startsWith('RAG-'));
 }
-
-const writesOf = ({ calls }: SubgraphUnderTest): string[] =>
-  calls.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 
 const ways = ['askLocally', 'askServed'] as const;
 

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { stranger } from '#kit/caller.ts';
 import { barcodeOfSample, counts, range, sampleId, sampleStatus, templateId } from '#ops/sandbox/data/facts.ts';
 import { person as somebody } from '#test/harness/callers.ts';
+import { person, read, writesOf } from '#test/harness/mutations.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import { startUpstream } from '#test/harness/upstream.ts';
 
 const unknownId = 'ffffffff-0000-4000-8000-000000000000';
 const aTechnician = somebody('lab_technician', 'another');
-const person = { authorization: 'Bearer of-a-person' };
 const create = `mutation ($input: CreateSampleInput!, $key: String) {
   createSample(input: $input, idempotencyKey: $key) { id barcode name status }
 }`;
@@ -28,16 +28,9 @@ const tube = { name: 'Tube', sampleType: 'CELL_CULTURE' };
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** What the service itself shows, without leaving a trace in `calls`. */
-async function read({ upstream, calls }: SubgraphUnderTest, path: string): Promise<Row> {
-  const kept = [...calls];
-  const { data } = (await (await fetch(upstream + path)).json()) as { data: Row };
-  calls.splice(0, calls.length, ...kept);
-  return data;
-}
+/** A sample or a list of them, as the service itself shows it. */
+const dataAt = async (samples: SubgraphUnderTest, path: string): Promise<Row> => (await read<{ data: Row }>(samples, path)).data;
 
-const writesOf = ({ calls }: SubgraphUnderTest): string[] =>
-  calls.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 const fieldOf = <Value>({ data }: ExecutionResult, field: string): Value => data?.[field] as Value;
 const inState = (word: string): string => sampleId(range(counts.samples).find((n) => sampleStatus(n) === word) ?? 0);
 
@@ -63,7 +56,7 @@ test('a new sample is kept with all that was said of it', async () => {
   expect(answer.errors).toBeUndefined();
   expect(fieldOf(answer, 'createSample')).toMatchObject({ barcode: 'NEW-1', name: 'Tube', status: 'PENDING' });
   expect(writesOf(samples)).toEqual(['POST /samples']);
-  expect(await read(samples, '/samples/barcode/NEW-1')).toMatchObject({
+  expect(await dataAt(samples, '/samples/barcode/NEW-1')).toMatchObject({
     name: 'Tube',
     sample_type: 'Cell Culture',
     template_id: templateId(1),
@@ -85,7 +78,7 @@ test('a sample without a barcode gets one of the service', async () => {
   await using samples = await startSubgraph('samples');
   const answer = await samples.askLocally(create, { input: tube }, person);
   const { id, barcode } = fieldOf<{ id: string; barcode: string }>(answer, 'createSample');
-  expect(await read(samples, `/samples/${id}`)).toMatchObject({ barcode });
+  expect(await dataAt(samples, `/samples/${id}`)).toMatchObject({ barcode });
 });
 
 test.for([
@@ -152,7 +145,7 @@ test('of a batch, what can be recorded is recorded and the rest is named', async
     totalCreated: 2,
     totalFailed: 1,
   });
-  const kept = await Promise.all(batch.created.map(({ id }) => read(samples, `/samples/${id}`)));
+  const kept = await Promise.all(batch.created.map(({ id }) => dataAt(samples, `/samples/${id}`)));
   expect(kept).toMatchObject([{ name: 'Tube' }, { name: 'Third' }]);
   expect(await samples.askLocally(createMany, { input, key: 'batch-no-1' }, person)).toEqual(answer);
   expect(writesOf(samples)).toEqual(['POST /samples/batch']);
@@ -172,12 +165,12 @@ test.for([
 
 test('a change touches what is given and leaves the rest', async () => {
   await using samples = await startSubgraph('samples');
-  const before = await read(samples, `/samples/${sampleId(3)}`);
+  const before = await dataAt(samples, `/samples/${sampleId(3)}`);
   const input = { notes: 'moved', sampleType: 'RNA', name: null, metadata: { a: 1 } };
   const answer = await samples.askLocally(update, { id: sampleId(3).toUpperCase(), input }, person);
   expect(answer.errors).toBeUndefined();
   expect(fieldOf(answer, 'updateSample')).toMatchObject({ id: sampleId(3), notes: 'moved', name: before['name'] });
-  const { updated_at: _, ...after } = await read(samples, `/samples/${sampleId(3)}`);
+  const { updated_at: _, ...after } = await dataAt(samples, `/samples/${sampleId(3)}`);
   const { updated_at: __, ...kept } = before;
   expect(after).toEqual({ ...kept, notes: 'moved', sample_type: 'RNA', metadata: { a: 1 }, updated_by: 'user' });
 });
@@ -206,7 +199,7 @@ test('a sample changes to a state that is allowed', async () => {
   const answer = await samples.askLocally(transition, { id, to: 'VALIDATED', reason: 'looks good' }, person);
   expect(answer.errors).toBeUndefined();
   expect(answer.data).toMatchObject({ transitionSample: { id, status: 'VALIDATED' } });
-  expect(await read(samples, `/samples/${id}`)).toMatchObject({ status: 'Validated' });
+  expect(await dataAt(samples, `/samples/${id}`)).toMatchObject({ status: 'Validated' });
 });
 
 test.for([
@@ -244,7 +237,7 @@ test('every transition of one operation sees what the one before has done', asyn
 
 test('validation tells what the service thinks and changes nothing', async () => {
   await using samples = await startSubgraph('samples');
-  const before = await read(samples, `/samples/${inState('Deleted')}`);
+  const before = await dataAt(samples, `/samples/${inState('Deleted')}`);
   const { data, errors } = await samples.askLocally(
     'mutation ($id: ID!) { validateSample(id: $id) { sampleId isValid errors warnings validatedAt } }',
     { id: inState('Deleted') },
@@ -252,7 +245,7 @@ test('validation tells what the service thinks and changes nothing', async () =>
   );
   expect(errors).toBeUndefined();
   expect(data).toMatchObject({ validateSample: { sampleId: before['id'], isValid: false, errors: ['The sample is deleted'] } });
-  expect(await read(samples, `/samples/${inState('Deleted')}`)).toEqual(before);
+  expect(await dataAt(samples, `/samples/${inState('Deleted')}`)).toEqual(before);
 });
 
 test('many samples are validated in one call', async () => {
@@ -288,7 +281,7 @@ test('a deleted sample has the state DELETED', async () => {
   await using samples = await startSubgraph('samples');
   const id = inState('Completed');
   expect(await samples.askLocally(remove, { id }, person)).toEqual({ data: { deleteSample: true } });
-  expect(await read(samples, `/samples/${id}`)).toMatchObject({ status: 'Deleted' });
+  expect(await dataAt(samples, `/samples/${id}`)).toMatchObject({ status: 'Deleted' });
 });
 
 test('a sample that is being sequenced is not deleted', async () => {

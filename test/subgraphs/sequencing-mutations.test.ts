@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { stranger } from '#kit/caller.ts';
 import { jobId, range, sampleId, samplesOfJob, sheetId, userId } from '#ops/sandbox/data/facts.ts';
 import { seedJobs, seedWorkflows } from '#ops/sandbox/data/jobs.ts';
+import { person, refusal, told, writesOf } from '#test/harness/mutations.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import { always, startUpstream } from '#test/harness/upstream.ts';
 
-const person = { authorization: 'Bearer person' };
 const unknownId = 'ffffffff-0000-4000-8000-000000000000';
 const [workflow] = seedWorkflows;
 const running = jobId(1);
@@ -18,26 +18,10 @@ const draft = jobId(6);
 
 type Json = Record<string, unknown>;
 
-/** What a mutation's field gave. */
-async function told<Value = Json>({ askLocally }: SubgraphUnderTest, text: string, variables: Json = {}): Promise<Value> {
-  const { data, errors } = await askLocally(text, variables, person);
-  expect(errors).toBeUndefined();
-  return data?.['it'] as Value;
-}
-
-async function refusal({ askLocally }: SubgraphUnderTest, text: string, variables: Json = {}) {
-  const { data, errors } = await askLocally(text, variables, person);
-  expect(data).toEqual({ it: null });
-  return errors?.[0];
-}
-
 async function rest({ upstream }: SubgraphUnderTest, path: string): Promise<{ status: number; body: Json }> {
   const response = await fetch(`${upstream}${path}`);
   return { status: response.status, body: (await response.json()) as Json };
 }
-
-const writes = ({ calls }: SubgraphUnderTest): string[] =>
-  calls.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 
 const createJob = `mutation ($input: CreateSequencingJobInput!, $key: String) {
   it: createSequencingJob(input: $input, idempotencyKey: $key) { id name status priority samples { id } metadata } }`;
@@ -123,7 +107,7 @@ test.for([
   await using sequencing = await startSubgraph('sequencing');
   const error = await refusal(sequencing, `mutation { it: transitionSequencingJob(id: "${id}", to: ${to}) { id } }`);
   expect(error).toMatchObject({ message, extensions: { code: 'BAD_USER_INPUT', field: 'to' } });
-  expect(writes(sequencing)).toEqual([]);
+  expect(writesOf(sequencing)).toEqual([]);
 });
 
 test('a draft can be cancelled, a completed job cannot', async () => {
@@ -143,7 +127,7 @@ test('a clone is a draft of its own, and one key makes one', async () => {
   const clone = await told(sequencing, text);
   expect(clone).toMatchObject({ name: 'Sequencing job 01 (Copy)', status: 'DRAFT' });
   expect(await told(sequencing, text)).toEqual(clone);
-  expect(writes(sequencing)).toEqual([`POST /jobs/${running}/clone`]);
+  expect(writesOf(sequencing)).toEqual([`POST /jobs/${running}/clone`]);
   expect((await rest(sequencing, `/jobs/${clone['id']}`)).body).toMatchObject({ status: 'Draft' });
 });
 
@@ -219,7 +203,7 @@ test('a workflow is found, listed and started', async () => {
   const execution = await told(sequencing, text, variables);
   expect(execution).toMatchObject({ status: 'Queued', workflow: { name: 'Whole genome' }, job: { name: 'Sequencing job 01' } });
   expect(await told(sequencing, text, variables)).toEqual(execution);
-  expect(writes(sequencing)).toHaveLength(1);
+  expect(writesOf(sequencing)).toHaveLength(1);
   const inactive = await refusal(sequencing, text, { input: { workflowId: seedWorkflows[4]?.id } });
   expect(inactive).toMatchObject({ message: 'The workflow is not active.', extensions: { code: 'BAD_USER_INPUT' } });
 });
@@ -229,12 +213,12 @@ test('the same key and input create one job and give one answer', async () => {
   const variables = { input: newJob, key: 'create-0001' };
   const [first, second] = await Promise.all([told(sequencing, createJob, variables), told(sequencing, createJob, variables)]);
   expect(second).toEqual(first);
-  expect(writes(sequencing)).toEqual(['POST /jobs']);
+  expect(writesOf(sequencing)).toEqual(['POST /jobs']);
   const other = await refusal(sequencing, createJob, { input: { ...newJob, name: 'Other' }, key: 'create-0001' });
   expect(other).toMatchObject({ extensions: { code: 'BAD_USER_INPUT' } });
   const sheets = { input: newSheet, key: 'create-0002' };
   expect(await told(sequencing, createSheet, sheets)).toEqual(await told(sequencing, createSheet, sheets));
-  expect(writes(sequencing)).toEqual(['POST /jobs', 'POST /sample-sheets']);
+  expect(writesOf(sequencing)).toEqual(['POST /jobs', 'POST /sample-sheets']);
 });
 
 const change = (input: object) => ['updateSequencingJob', 'UpdateSequencingJobInput', input] as const;

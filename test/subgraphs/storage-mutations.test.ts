@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { stranger } from '#kit/caller.ts';
 import { containerId, locationId, sampleId } from '#ops/sandbox/data/facts.ts';
 import { containers, locations, positionContainerId } from '#ops/sandbox/data/storage.ts';
+import { person, refusal, told, writesOf } from '#test/harness/mutations.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import { always, startUpstream } from '#test/harness/upstream.ts';
 
-const person = { authorization: 'Bearer person' };
 const unknownId = 'ffffffff-0000-4000-8000-000000000000';
 const freezer = containerId(1);
 const rack = containerId(3);
@@ -19,19 +19,6 @@ const notStored = sampleId(9);
 
 type Json = Record<string, unknown>;
 
-/** What a mutation's field gave. */
-async function told<Value = Json>({ askLocally }: SubgraphUnderTest, text: string, variables: Json = {}): Promise<Value> {
-  const { data, errors } = await askLocally(text, variables, person);
-  expect(errors).toBeUndefined();
-  return data?.['it'] as Value;
-}
-
-async function refusal({ askLocally }: SubgraphUnderTest, text: string, variables: Json = {}) {
-  const { data, errors } = await askLocally(text, variables, person);
-  expect(data).toEqual({ it: null });
-  return errors?.[0];
-}
-
 async function rest({ upstream }: SubgraphUnderTest, path: string): Promise<{ status: number; data: unknown }> {
   const response = await fetch(`${upstream}/storage${path}`);
   return { status: response.status, data: ((await response.json()) as Json)['data'] };
@@ -39,9 +26,6 @@ async function rest({ upstream }: SubgraphUnderTest, path: string): Promise<{ st
 
 const whereIs = async (storage: SubgraphUnderTest, sample: string) =>
   (await rest(storage, `/samples/${sample}/location-detailed`)).data as Json | null;
-
-const writes = ({ calls }: SubgraphUnderTest): string[] =>
-  calls.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 
 const createLocation = `mutation ($input: CreateStorageLocationInput!, $key: String) {
   it: createStorageLocation(input: $input, idempotencyKey: $key) { id name temperatureZone capacity { total used } status } }`;
@@ -211,7 +195,7 @@ test.for([
   const [first, second] = await Promise.all([told(storage, text, variables), told(storage, text, variables)]);
   expect(second).toEqual(first);
   expect(await told(storage, text, variables)).toEqual(first);
-  expect(writes(storage)).toHaveLength(1);
+  expect(writesOf(storage)).toHaveLength(1);
   const changed = text === assign ? { ...input, notes: 'other' } : { ...input, description: 'other' };
   const other = await refusal(storage, text, { input: changed, key: 'attempt-1' });
   expect(other).toMatchObject({ message: 'idempotencyKey: was used for something else before.' });

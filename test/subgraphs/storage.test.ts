@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { containerId, counts, isStored, locationId, range, sampleId, userId } from '#ops/sandbox/data/facts.ts';
 import type { Container } from '#ops/sandbox/data/storage.ts';
-import { assignments, containers, locations, positionContainerId } from '#ops/sandbox/data/storage.ts';
+import { containers, locations, positionContainerId, seedAssignments } from '#ops/sandbox/data/storage.ts';
 import type { ContainerRow } from '#subgraphs/storage/answers.ts';
 import { capacityOfContainer, capacityOfLocation } from '#subgraphs/storage/capacity.ts';
 import type { StorageClient } from '#subgraphs/storage/client.ts';
@@ -27,6 +27,8 @@ const entitiesIn = (data: Readonly<Record<string, unknown>> | null | undefined):
   const entities = data?.['_entities'];
   return Array.isArray(entities) ? entities : [];
 };
+
+const assignments = seedAssignments();
 
 test('every location comes in one call, by name, with zone and capacity', async () => {
   await using storage = await startSubgraph('storage');

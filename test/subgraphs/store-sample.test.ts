@@ -4,6 +4,7 @@ import type { ServiceName } from '#kit/service-names.ts';
 import { containerId, sampleId, sampleStatus } from '#ops/sandbox/data/facts.ts';
 import { positionContainerId } from '#ops/sandbox/data/storage.ts';
 import { partner } from '#test/harness/callers.ts';
+import { writesOf } from '#test/harness/mutations.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import type { Trouble } from '#test/harness/troubles.ts';
@@ -54,9 +55,6 @@ async function truth({ upstreamOf }: SubgraphUnderTest): Promise<readonly [strin
   ]);
   return [place?.['container_id'] ?? null, state?.['status'] ?? ''];
 }
-
-const writesOf = ({ calls }: SubgraphUnderTest): readonly string[] =>
-  calls.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 
 test('a sample is put into its position and is in state IN_STORAGE, each with one write', async () => {
   await using storage = await startSubgraph('storage');

@@ -4,13 +4,13 @@ import { stranger } from '#kit/caller.ts';
 import { Upload } from '#kit/upload.ts';
 import { templateId } from '#ops/sandbox/data/facts.ts';
 import { mergedMetadata } from '#subgraphs/templates/metadata.ts';
+import { person, read, writesOf } from '#test/harness/mutations.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import { startUpstream } from '#test/harness/upstream.ts';
 
 const unknownId = 'ffffffff-0000-4000-8000-000000000000';
 const fieldId = (n: number): string => `f1e1d000-0000-4000-8000-${String(n).padStart(12, '0')}`;
-const person = { authorization: 'Bearer of-a-person' };
 const create = `mutation ($input: CreateTemplateInput!, $key: String) {
   createTemplate(input: $input, idempotencyKey: $key) { id name templateType status tags isPublic metadata }
 }`;
@@ -33,14 +33,6 @@ const sheet = (content = 'well,volume\nA1,50\nA2,40\n', filename = 'Plate 7.csv'
 const form = { name: 'Swabs', templateType: 'form' };
 const depth = { fieldName: 'depth', label: 'Depth', fieldType: 'MULTISELECT' };
 
-/** What the service itself shows, without leaving a trace in `calls`. */
-async function read<Body>({ upstream, calls }: SubgraphUnderTest, path: string): Promise<Body> {
-  const kept = [...calls];
-  const body = (await (await fetch(upstream + path)).json()) as Body;
-  calls.splice(0, calls.length, ...kept);
-  return body;
-}
-
 type Template = Readonly<Record<string, unknown>> & { readonly metadata: object };
 type Field = Readonly<Record<string, unknown>>;
 
@@ -49,8 +41,6 @@ const templateOf = async (templates: SubgraphUnderTest, id: string): Promise<Tem
 const fieldOf = async (templates: SubgraphUnderTest, of: string, id: string): Promise<Field> =>
   (await read<{ field: Field }>(templates, `/templates/${of}/fields/${id}`)).field;
 const statusOf = async ({ upstream }: SubgraphUnderTest, path: string): Promise<number> => (await fetch(upstream + path)).status;
-const writesOf = ({ calls }: SubgraphUnderTest): string[] =>
-  calls.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`);
 const answerOf = <Value>({ data }: ExecutionResult, field: string): Value => data?.[field] as Value;
 
 test('a new template is kept with all that was said of it', async () => {

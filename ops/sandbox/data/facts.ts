@@ -87,9 +87,4 @@ export const templateOfSample = (n: number): number => ((n - 1) % counts.templat
 /** Sample n was derived from sample n + 50, which gives chains of up to six steps. */
 export const parentOfSample = (n: number): number | null => (n <= 300 ? n + 50 : null);
 
-const organizations = ['lab', 'acme-genomics', 'helix-labs'] as const;
-
-/** Whose sample it is: by id modulo 3 (design.md section 8). */
-export const organizationOfSample = (n: number): string => organizations[n % 3] ?? 'lab';
-
 export const barcodeOfSample = (n: number): string => `LAB-20261101080000-${String(n).padStart(4, '0')}`;

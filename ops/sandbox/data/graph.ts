@@ -1,6 +1,8 @@
 import { counts, epoch, isStored, jobId, parentOfSample, range, sampleId, samplesOfJob } from './facts.ts';
 import type { FrameName, FrameRow } from './graph-frames.ts';
 import { platformOfJob, runId, startedAt, wasStarted } from './jobs.ts';
+import type { OwnerOf } from './owners.ts';
+import { withMark } from './owners.ts';
 import type { Sample } from './samples.ts';
 import { seedSamples } from './samples.ts';
 
@@ -17,19 +19,22 @@ const runKey = (job: number): string => `RUN-${String(job).padStart(4, '0')}`;
 /** The last integer a double can hold exactly is 2^53; every checksum lies above. */
 const firstChecksum = 9_007_199_254_740_993n;
 
+export type FrameRows = Readonly<Record<FrameName, readonly FrameRow[]>>;
+
 /** The rows of every frame, in the order of their keys. */
-export function frameRows(): Readonly<Record<FrameName, readonly FrameRow[]>> {
+export function frameRows(ownerOf: OwnerOf): FrameRows {
+  const markOf = (sample: number): string | undefined => ownerOf(sample).mark;
   const samples = range(counts.samples);
   const inJobs = range(counts.jobs).flatMap(samplesOfJob);
   const started = range(counts.jobs).filter(wasStarted);
   return {
-    Sample: seedSamples().map((sample, index) => sampleRow(sample, index + 1)),
+    Sample: seedSamples(ownerOf).map((sample, index) => sampleRow(sample, index + 1)),
     Subject: range(subjects).map(subjectRow),
-    Library: inJobs.map(libraryRow),
+    Library: inJobs.map((sample) => libraryRow(sample, markOf(sample))),
     Run: started.map(runRow),
     DERIVED_FROM: samples.flatMap(derivation),
-    COLLECTED_FROM: samples.filter((n) => parentOfSample(n) === null).map(collection),
-    PREPARED_AS: inJobs.map(preparation),
+    COLLECTED_FROM: samples.filter((n) => parentOfSample(n) === null).map((n) => collection(n, markOf(n))),
+    PREPARED_AS: inJobs.map((sample) => preparation(sample, markOf(sample))),
     SEQUENCED_IN: started.flatMap((job) => samplesOfJob(job).map((sample) => sequencing(sample, job))),
     RunMetrics: started.flatMap(metricsOfRun),
   };
@@ -59,10 +64,12 @@ function subjectRow(n: number): FrameRow {
   };
 }
 
-function libraryRow(sample: number): FrameRow {
+type Mark = string | undefined;
+
+function libraryRow(sample: number, mark: Mark): FrameRow {
   return {
     key: libraryKey(sample),
-    kit: sample % 2 === 0 ? 'PCR-free' : 'Nextera',
+    kit: withMark(sample % 2 === 0 ? 'PCR-free' : 'Nextera', mark),
     insert_size: 300 + (sample % 5) * 50,
     prepared_at: localDateTime(epoch - sample * hour),
   };
@@ -96,20 +103,20 @@ function derivation(sample: number): readonly FrameRow[] {
   ];
 }
 
-function collection(sample: number): FrameRow {
+function collection(sample: number, mark: Mark): FrameRow {
   return {
     source_key: sampleId(sample),
     target_key: subjectKey(((sample - 1) % subjects) + 1),
     collected_on: localDate(epoch - sample * day),
-    site: ['Clinic North', 'Clinic South', 'Field Station'][sample % 3] ?? 'Clinic North',
+    site: withMark(['Clinic North', 'Clinic South', 'Field Station'][sample % 3] ?? 'Clinic North', mark),
   };
 }
 
-function preparation(sample: number): FrameRow {
+function preparation(sample: number, mark: Mark): FrameRow {
   return {
     source_key: sampleId(sample),
     target_key: libraryKey(sample),
-    protocol: `P-${(sample % 4) + 1}`,
+    protocol: withMark(`P-${(sample % 4) + 1}`, mark),
     input_ng: 50 + (sample % 10) * 2.5,
   };
 }

@@ -1,4 +1,6 @@
 import { counts, epoch, jobId, range, sampleId, samplesOfJob, sheetId, userId } from './facts.ts';
+import type { OwnerOf } from './owners.ts';
+import { ownerOfJob, seedOwners, withMark } from './owners.ts';
 import { seedSamples } from './samples.ts';
 
 export const jobStatuses = [
@@ -86,12 +88,12 @@ export const runId = (job: number): string => `4a000000-0000-4000-8000-${String(
 const workflowId = (n: number): string => `3f100000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 /** Job 1 is the newest. */
-export const seedJobs = (): SeedJob[] => range(counts.jobs).map(seedJob);
+export const seedJobs = (ownerOf: OwnerOf = seedOwners): SeedJob[] => range(counts.jobs).map((n) => seedJob(n, ownerOf));
 
 /** Sheet n belongs to job n; its lines are the job's ten samples. */
-export const seedSheets = (): SeedSheet[] => {
-  const names = seedSamples().map(({ name }) => name);
-  return range(counts.sheets).map((n) => seedSheet(n, names));
+export const seedSheets = (ownerOf: OwnerOf = seedOwners): SeedSheet[] => {
+  const names = seedSamples(ownerOf).map(({ name }) => name);
+  return range(counts.sheets).map((n) => seedSheet(n, { names, ownerOf }));
 };
 
 export const seedWorkflows = [
@@ -102,13 +104,14 @@ export const seedWorkflows = [
   workflow(5, { name: 'Exome, first edition', workflow_type: 'exome', platform: 'illumina_hiseq', is_active: false }),
 ];
 
-function seedJob(n: number): SeedJob {
+function seedJob(n: number, ownerOf: OwnerOf): SeedJob {
+  const mark = ownerOfJob(n, ownerOf)?.mark;
   const status = statusOfJob(n);
   const created = createdAt(n);
   return {
     id: jobId(n),
-    name: `Sequencing job ${String(n).padStart(2, '0')}`,
-    description: n % 3 === 0 ? null : `Samples ${(n - 1) * 10 + 1} to ${n * 10}`,
+    name: withMark(`Sequencing job ${String(n).padStart(2, '0')}`, mark),
+    description: n % 3 === 0 ? null : withMark(`Samples ${(n - 1) * 10 + 1} to ${n * 10}`, mark),
     status,
     priority: pick(priorities, n - 1),
     platform_id: platformOfJob(n),
@@ -127,24 +130,30 @@ function seedJob(n: number): SeedJob {
   };
 }
 
-function seedSheet(n: number, names: readonly string[]): SeedSheet {
+type Named = { readonly names: readonly string[]; readonly ownerOf: OwnerOf };
+
+function seedSheet(n: number, { names, ownerOf }: Named): SeedSheet {
   const samples = samplesOfJob(n);
   return {
     id: sheetId(n),
-    name: `Sheet of job ${String(n).padStart(2, '0')}`,
+    name: withMark(`Sheet of job ${String(n).padStart(2, '0')}`, ownerOfJob(n, ownerOf)?.mark),
     platform_id: platformOfJob(n),
     version: '1.0',
     status: wasStarted(n) || statusOfJob(n) === 'Queued' ? 'InUse' : 'Draft',
     sample_count: samples.length,
     metadata: { run_parameters: { read_length: 150, paired_end: true } },
-    samples_data: samples.map((sample, index) => sheetSample(sample, { index, name: names[sample - 1] ?? '' })),
+    samples_data: samples.map((sample, index) =>
+      sheetSample(sample, { index, name: names[sample - 1] ?? '', mark: ownerOf(sample).mark }),
+    ),
     created_by: userId(((n - 1) % counts.users) + 1),
     created_at: iso(createdAt(n)),
     updated_at: iso(createdAt(n)),
   };
 }
 
-function sheetSample(n: number, { index, name }: { readonly index: number; readonly name: string }): SheetSample {
+type SheetLine = { readonly index: number; readonly name: string; readonly mark: string | undefined };
+
+function sheetSample(n: number, { index, name, mark }: SheetLine): SheetSample {
   return {
     Sample_ID: sampleId(n),
     Sample_Name: name,
@@ -152,7 +161,7 @@ function sheetSample(n: number, { index, name }: { readonly index: number; reado
     Sample_Well: `A${String(index + 1).padStart(2, '0')}`,
     I7_Index_ID: `D7${String(index + 1).padStart(2, '0')}`,
     I5_Index_ID: `D5${String(index + 1).padStart(2, '0')}`,
-    Sample_Project: `PRJ-${String((n % 6) + 1).padStart(3, '0')}`,
+    Sample_Project: withMark(`PRJ-${String((n % 6) + 1).padStart(3, '0')}`, mark),
     Description: null,
   };
 }

@@ -1,9 +1,7 @@
 import type { SampleStatus } from './facts.ts';
 import {
-  barcodeOfSample,
   counts,
   creatorOfSample,
-  organizationOfSample,
   range,
   sampleCreatedAt,
   sampleId,
@@ -14,6 +12,8 @@ import {
   templateOfSample,
   userId,
 } from './facts.ts';
+import type { OwnerOf } from './owners.ts';
+import { markedBarcode, seedOwners, withMark } from './owners.ts';
 
 export const sampleTypes = [
   'DNA',
@@ -64,7 +64,7 @@ const collectors = ['Collector One', 'Collector Two', 'Collector Three'] as cons
 
 const hour = 3_600_000;
 
-export const seedSamples = (): Sample[] => range(counts.samples).map(seedSample);
+export const seedSamples = (ownerOf: OwnerOf = seedOwners): Sample[] => range(counts.samples).map((n) => seedSample(n, ownerOf));
 
 export const typeOfSample = (n: number): SampleType => pick(sampleTypes, n - 1);
 
@@ -80,24 +80,26 @@ export const concentrationOfSample = (n: number): number | null =>
 /** µL; null for every eleventh sample. */
 export const volumeOfSample = (n: number): number | null => (n % 11 === 0 ? null : 20 + spread(n + 3, 480));
 
-function seedSample(n: number): Sample {
+function seedSample(n: number, ownerOf: OwnerOf): Sample {
+  const { mark } = ownerOf(n);
   const created = Date.parse(sampleCreatedAt(n));
   const concentration = concentrationOfSample(n);
   const volume = volumeOfSample(n);
   return {
     id: sampleId(n),
-    name: `${typeOfSample(n)} sample ${String(n).padStart(3, '0')}`,
-    barcode: barcodeOfSample(n),
+    name: withMark(`${typeOfSample(n)} sample ${String(n).padStart(3, '0')}`, mark),
+    barcode: markedBarcode(n, ownerOf),
     sample_type: typeOfSample(n),
     status: sampleStatus(n),
     template_id: templateId(templateOfSample(n)),
-    ...originOfSample(n, created),
+    ...withMark(originOfSample(n), mark),
+    collection_date: hasOrigin(n) ? new Date(created - ((n % 14) + 1) * 24 * hour).toISOString() : null,
     concentration,
     volume,
     unit: concentration === null && volume === null ? null : 'ng/µL',
     quality_score: sampleStatus(n) === 'Pending' ? null : (50 + spread(n, 51)) / 100,
-    metadata: metadataOfSample(n),
-    notes: n % 5 === 0 ? 'Handle on ice.' : null,
+    metadata: metadataOfSample(n, ownerOf),
+    notes: n % 5 === 0 ? withMark('Handle on ice.', mark) : null,
     created_at: new Date(created).toISOString(),
     updated_at: new Date(created + (n % 24) * hour).toISOString(),
     created_by: userId(creatorOfSample(n)),
@@ -105,26 +107,28 @@ function seedSample(n: number): Sample {
   };
 }
 
-function originOfSample(n: number, created: number) {
-  const isKnown = n % 8 !== 0;
+const hasOrigin = (n: number): boolean => n % 8 !== 0;
+
+function originOfSample(n: number) {
+  const isKnown = hasOrigin(n);
   return {
     source_type: isKnown ? pick(sources, n) : null,
     source_identifier: isKnown ? `SRC-${String(1_000 + n)}` : null,
-    collection_date: isKnown ? new Date(created - ((n % 14) + 1) * 24 * hour).toISOString() : null,
     collection_location: isKnown ? pick(places, n) : null,
     collector: isKnown ? pick(collectors, n) : null,
   };
 }
 
-function metadataOfSample(n: number): Readonly<Record<string, unknown>> {
-  const own = { organization_id: organizationOfSample(n), project_id: `PRJ-${String((n % 6) + 1).padStart(3, '0')}` };
+function metadataOfSample(n: number, ownerOf: OwnerOf): Readonly<Record<string, unknown>> {
+  const { id, mark } = ownerOf(n);
+  const own = { organization_id: id, project_id: withMark(`PRJ-${String((n % 6) + 1).padStart(3, '0')}`, mark) };
   const submission = submissionOfSample(n);
   if (submission === null) return own;
   return {
     ...own,
     rag_submission_id: submissionId(submission),
     confidence_score: confidenceOfSubmission(submission),
-    source_document: documentOfSubmission(submission),
+    source_document: withMark(documentOfSubmission(submission), mark),
   };
 }
 

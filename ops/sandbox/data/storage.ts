@@ -1,4 +1,6 @@
 import { containerId, counts, epoch, isStored, locationId, range, sampleId, userId } from './facts.ts';
+import type { Owner, OwnerOf } from './owners.ts';
+import { seedOwners } from './owners.ts';
 
 export type Location = {
   readonly id: string;
@@ -56,6 +58,7 @@ export type Assignment = {
   readonly special_requirements: unknown;
   readonly chain_of_custody: readonly unknown[];
   readonly position_metadata: unknown;
+  readonly notes: string | null;
   readonly created_at: string;
   readonly updated_at: string;
 };
@@ -185,9 +188,13 @@ export const containers: readonly Container[] = [
 const assignmentId = (n: number): string => `a5510000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
 /** Sample n lies in the n-th position. */
-export const assignments: readonly Assignment[] = range(counts.positions).filter(isStored).map(assignment);
+export const seedAssignments = (ownerOf: OwnerOf = seedOwners): readonly Assignment[] =>
+  range(counts.positions)
+    .filter(isStored)
+    .map((n) => assignment(n, ownerOf(n)));
 
-function assignment(n: number): Assignment {
+function assignment(n: number, { mark }: Owner): Assignment {
+  const note = mark === undefined ? {} : { note: mark };
   const assignedAt = at(n / 10);
   const assignedBy = userId(within(n, counts.users));
   const where = { container_id: positionContainerId(n), position_identifier: cellName(n) };
@@ -198,10 +205,11 @@ function assignment(n: number): Assignment {
     assigned_at: assignedAt,
     assigned_by: assignedBy,
     status: 'occupied',
-    storage_conditions: { temperature_zone: zones[n <= capacityOf.freezer ? 0 : 1] },
-    special_requirements: {},
-    chain_of_custody: [{ action: 'assigned', timestamp: assignedAt, by: assignedBy, ...where }],
-    position_metadata: {},
+    storage_conditions: { temperature_zone: zones[n <= capacityOf.freezer ? 0 : 1], ...note },
+    special_requirements: note,
+    chain_of_custody: [{ action: 'assigned', timestamp: assignedAt, by: assignedBy, ...where, ...note }],
+    position_metadata: note,
+    notes: mark ?? null,
     created_at: assignedAt,
     updated_at: assignedAt,
   };

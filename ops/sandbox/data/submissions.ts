@@ -1,4 +1,6 @@
-import { barcodeOfSample, counts, range, sampleCreatedAt, submissionId } from './facts.ts';
+import { counts, range, sampleCreatedAt, submissionId } from './facts.ts';
+import type { OwnerOf } from './owners.ts';
+import { markedBarcode, seedOwners, withMark } from './owners.ts';
 import { concentrationOfSample, confidenceOfSubmission, documentOfSubmission, typeOfSample, volumeOfSample } from './samples.ts';
 
 export type SubmissionStatus = 'processing' | 'completed' | 'failed';
@@ -50,45 +52,47 @@ const submitters = ['Submitter One', 'Submitter Two', 'Submitter Three', 'Submit
 const fiveMinutes = 300_000;
 
 /** Submission n is about sample n; every fifth one has the uploaded form. */
-export const seedSubmissions = (): Submission[] => range(counts.submissions).map((n) => (n % 5 === 0 ? uploaded(n) : builtIn(n)));
+export const seedSubmissions = (ownerOf: OwnerOf = seedOwners): Submission[] =>
+  range(counts.submissions).map((n) => (n % 5 === 0 ? uploaded(n, ownerOf) : builtIn(n, ownerOf)));
 
 /** The service writes local-looking time: no `Z`, six digits of a second. */
 export const withoutZone = (atMs: number): string => `${new Date(atMs).toISOString().replace('Z', '')}000`;
 
-function uploaded(n: number): UploadedSubmission {
+function uploaded(n: number, ownerOf: OwnerOf): UploadedSubmission {
   return {
     id: submissionId(n),
-    filename: documentOfSubmission(n),
-    extracted_data: extractionOfSample(n),
+    filename: withMark(documentOfSubmission(n), ownerOf(n).mark),
+    extracted_data: extractionOfSample(n, ownerOf),
     confidence_score: confidenceOfSubmission(n),
     created_at: submittedAt(n),
     status: 'completed',
   };
 }
 
-function builtIn(n: number): BuiltInSubmission {
+function builtIn(n: number, ownerOf: OwnerOf): BuiltInSubmission {
+  const { mark } = ownerOf(n);
   return {
     id: submissionId(n),
     submission_id: submissionId(n),
-    source_document: documentOfSubmission(n),
-    submitter_name: submitterOf(n),
-    submitter_email: emailOf(n),
+    source_document: withMark(documentOfSubmission(n), mark),
+    submitter_name: withMark(submitterOf(n), mark),
+    submitter_email: withMark(emailOf(n), mark),
     sample_type: typeOfSample(n),
     confidence_score: confidenceOfSubmission(n),
     status: statusOf(n),
     created_at: submittedAt(n),
     processing_time: 0.4 + (n % 7) / 10,
-    extracted_data: extractionOfSample(n),
+    extracted_data: extractionOfSample(n, ownerOf),
   };
 }
 
-function extractionOfSample(n: number): Extraction {
+function extractionOfSample(n: number, ownerOf: OwnerOf): Extraction {
   const concentration = concentrationOfSample(n);
   const volume = volumeOfSample(n);
   return {
-    administrative: { submitter_name: submitterOf(n), submitter_email: emailOf(n) },
+    administrative: withMark({ submitter_name: submitterOf(n), submitter_email: emailOf(n) }, ownerOf(n).mark),
     sample: {
-      sample_id: barcodeOfSample(n),
+      sample_id: markedBarcode(n, ownerOf),
       sample_type: typeOfSample(n),
       ...(concentration === null ? {} : { concentration: `${concentration} ng/µL` }),
       ...(volume === null ? {} : { volume: `${volume} µL` }),

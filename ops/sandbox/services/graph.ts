@@ -1,3 +1,4 @@
+import { frameRows } from '#ops/sandbox/data/graph.ts';
 import type { ServiceFailure } from '#ops/sandbox/failure.ts';
 import { installConventions, Rejection } from '#ops/sandbox/failure.ts';
 import type { SandboxService } from '#ops/sandbox/service.ts';
@@ -12,9 +13,10 @@ import { tokens } from './graph/tokens.ts';
 export const graphService: SandboxService = {
   name: 'graph',
   port: 8090,
-  open: async ({ clock }) => {
-    const engine = await openEngine();
-    const parts = { clock, engine, tokens: tokens(clock) };
+  open: async ({ clock, ownerOf }) => {
+    const rows = frameRows(ownerOf);
+    const engine = await openEngine(rows);
+    const parts = { clock, engine, rows, tokens: tokens(clock) };
     return {
       routes: (app) => {
         installConventions(app, { clock, textRejections: false, formatError, unforeseenCode: 'INTERNAL_SERVER_ERROR' });

@@ -14,8 +14,8 @@ import { openSubmissionStore } from './rag/store.ts';
 export const ragService: SandboxService = {
   name: 'rag',
   port: 8086,
-  open: async ({ clock }) => {
-    const store = openSubmissionStore();
+  open: async ({ clock, ownerOf }) => {
+    const store = openSubmissionStore(ownerOf);
     return {
       routes: (app) => {
         installConventions(app, {

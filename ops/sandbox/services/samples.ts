@@ -19,8 +19,8 @@ import { validationOf } from './samples/validation.ts';
 export const samplesService: SandboxService = {
   name: 'samples',
   port: 8081,
-  open: async ({ clock }) => {
-    const store = openSampleStore();
+  open: async ({ clock, ownerOf }) => {
+    const store = openSampleStore(ownerOf);
     return {
       routes: (app) => {
         installConventions(app, conventions(clock));

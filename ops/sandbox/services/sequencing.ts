@@ -12,8 +12,8 @@ import { workflowRoutes } from './sequencing/workflows.ts';
 export const sequencingService: SandboxService = {
   name: 'sequencing',
   port: 8084,
-  open: async ({ clock }) => {
-    const db = openSequencing();
+  open: async ({ clock, ownerOf }) => {
+    const db = openSequencing(ownerOf);
     return {
       routes: (app) => {
         installConventions(app, {

@@ -13,8 +13,8 @@ import { sampleRoutes } from './storage/samples.ts';
 export const storageService: SandboxService = {
   name: 'storage',
   port: 8082,
-  open: async ({ clock }) => {
-    const db = openStorage();
+  open: async ({ clock, ownerOf }) => {
+    const db = openStorage(ownerOf);
     return {
       routes: (app) => {
         installConventions(app, {

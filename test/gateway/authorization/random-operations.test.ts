@@ -115,6 +115,15 @@ const operations = fc
 
 type Operation = { readonly text: string; readonly variables: Readonly<Record<string, unknown>> };
 
+/**
+ * True when fragments or fields with selections stand in an operation twice. Apollo's gateway joins those of one place at the first
+ * of them, also in the answer, so that a field of the second comes earlier than graphql-js would show it, whoever asks.
+ */
+function repeatsItself({ text }: Operation): boolean {
+  const heads = text.match(/(\.\.\. on \w+|(\w+: )?\w+)( @\w+\([^)]*\))?(?= {)/g) ?? [];
+  return new Set(heads).size < heads.length;
+}
+
 /** What graphql-js answers over all of the data when the resolver of a denied field throws. */
 async function expectedAnswer({ text, variables }: Operation, caller: Caller) {
   const result = await execute({
@@ -194,7 +203,9 @@ test('random operations: denied fields are never asked for, are null as if their
       expect((body.errors ?? []).map(({ path }) => path?.join('.')).sort()).toEqual(expected);
       for (const { extensions } of body.errors ?? [])
         expect(extensions['code']).toBe(caller.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN');
-      expect(JSON.stringify(body.data)).toBe(await expectedAnswer(operation, caller));
+      const answer = await expectedAnswer(operation, caller);
+      if (repeatsItself(operation)) expect(body.data).toEqual(JSON.parse(answer));
+      else expect(JSON.stringify(body.data)).toBe(answer);
       for (const coordinates of archive.asked.flatMap(coordinatesIn))
         expect([coordinates, mayAsk(caller, ...coordinates)]).toEqual([coordinates, true]);
     }),

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { frameRows } from '#ops/sandbox/data/graph.ts';
+import type { FrameRows } from '#ops/sandbox/data/graph.ts';
 import type { Column, EdgeFrame, Frame, FrameRow } from '#ops/sandbox/data/graph-frames.ts';
 import { edgeFrames, frames, labGraph, sourceKey, targetKey, vertexFrames } from '#ops/sandbox/data/graph-frames.ts';
 import { ServiceFailure } from '#ops/sandbox/failure.ts';
@@ -13,12 +13,14 @@ const SchemaQuery = z.object({ fully_qualified: flag.default(false), add_missing
 const FramesQuery = z.object({ graph_name: z.string().optional(), frame_type: z.enum(['vertex', 'edge', 'table']).optional() });
 const RowsQuery = z.object({ offset: count(0).default(0), limit: count(1, 10_000).default(100) });
 
+type Parts = { readonly tokens: Tokens; readonly rows: FrameRows };
+
 type GraphParams = { readonly Params: { readonly graph: string } };
 
 /** What there is: graphs, their schema, and frames with their rows. Nothing here changes, so it is put together once. */
-export function catalogRoutes(app: FastifyInstance, { tokens }: { readonly tokens: Tokens }): void {
+export function catalogRoutes(app: FastifyInstance, { tokens, rows: rowsByName }: Parts): void {
   const secured = { onRequest: tokens.guard };
-  const rows: Readonly<Record<string, readonly FrameRow[]>> = frameRows();
+  const rows: Readonly<Record<string, readonly FrameRow[]>> = rowsByName;
   const rowsOf = ({ name }: { readonly name: string }): readonly FrameRow[] => rows[name] ?? [];
   const lab = graphInfo((frame) => rowsOf(frame).length);
 

@@ -1,6 +1,7 @@
 import type { LbugValue, PreparedStatement, QueryResult } from '@ladybugdb/core';
 import { Connection, Database } from '@ladybugdb/core';
 import pLimit from 'p-limit';
+import type { FrameRows } from '#ops/sandbox/data/graph.ts';
 import { cellOf } from './cells.ts';
 import { load } from './load.ts';
 
@@ -34,11 +35,11 @@ const maxSeconds = 10;
 export const maxRows = 10_000;
 
 /** The embedded graph engine with graph `lab` in it. Statements run side by side, at most three at a time. */
-export async function openEngine(): Promise<Engine> {
+export async function openEngine(rows: FrameRows): Promise<Engine> {
   const database = new Database(':memory:', 256 * megabyte);
   const connections = Array.from({ length: lanes }, () => new Connection(database, 1));
   const [first] = connections;
-  if (first !== undefined) await load(first);
+  if (first !== undefined) await load(first, rows);
   for (const connection of connections) connection.setQueryTimeout(maxSeconds * 1_000);
   const free = [...connections];
   const limit = pLimit({ concurrency: lanes, rejectOnClear: true });

@@ -1,12 +1,11 @@
 import type { Connection } from '@ladybugdb/core';
-import { frameRows } from '#ops/sandbox/data/graph.ts';
+import type { FrameRows } from '#ops/sandbox/data/graph.ts';
 import type { Cell, Column, ColumnType, EdgeFrame, FrameRow, VertexFrame } from '#ops/sandbox/data/graph-frames.ts';
 import { edgeFrames, vertexFrames } from '#ops/sandbox/data/graph-frames.ts';
 import { engineTypes } from './cells.ts';
 
 /** Creates the frames in an empty engine and fills each with a single statement. */
-export async function load(connection: Connection): Promise<void> {
-  const rows = frameRows();
+export async function load(connection: Connection, rows: FrameRows): Promise<void> {
   for (const frame of vertexFrames) {
     await connection.query(`CREATE NODE TABLE ${frame.name} (${definitions(frame)}, PRIMARY KEY (${frame.key}))`);
     await insert(connection, { statement: createVertices(frame), rows: rows[frame.name], columns: frame.columns });

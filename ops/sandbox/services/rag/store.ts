@@ -1,3 +1,4 @@
+import type { OwnerOf } from '#ops/sandbox/data/owners.ts';
 import type { Submission } from '#ops/sandbox/data/submissions.ts';
 import { seedSubmissions } from '#ops/sandbox/data/submissions.ts';
 import { insertInto, transaction } from '#ops/sandbox/data/table.ts';
@@ -15,13 +16,13 @@ const schema = 'CREATE TABLE submissions (number INTEGER PRIMARY KEY, id TEXT NO
 
 type Row = { readonly content: string };
 
-export function openSubmissionStore(): SubmissionStore {
+export function openSubmissionStore(ownerOf: OwnerOf): SubmissionStore {
   const database = openDatabase(schema);
   const insert = insertInto(database, 'submissions', ['id', 'content']);
   const byId = prepare<Row>(database, 'SELECT content FROM submissions WHERE id = :id');
   const all = prepare<Row>(database, 'SELECT content FROM submissions ORDER BY number');
   const add = (submission: Submission) => insert({ id: submission.id, content: submission });
-  transaction(database, () => seedSubmissions().forEach(add));
+  transaction(database, () => seedSubmissions(ownerOf).forEach(add));
   return {
     find: (id) => byId.all({ id }).map(submissionOf).at(0),
     all: () => all.all().map(submissionOf),

@@ -1,3 +1,4 @@
+import type { OwnerOf } from '#ops/sandbox/data/owners.ts';
 import type { Sample } from '#ops/sandbox/data/samples.ts';
 import { seedSamples } from '#ops/sandbox/data/samples.ts';
 import { insertInto, transaction } from '#ops/sandbox/data/table.ts';
@@ -62,7 +63,7 @@ const filterNames = Object.keys(filters) as (keyof typeof filters)[];
 
 type Row = { readonly content: string };
 
-export function openSampleStore(): SampleStore {
+export function openSampleStore(ownerOf: OwnerOf): SampleStore {
   const database = openDatabase(schema);
   const insertRow = insertInto(database, 'samples', ['id', 'content']);
   const insert = (sample: Sample) => insertRow({ id: sample.id, content: sample });
@@ -72,7 +73,7 @@ export function openSampleStore(): SampleStore {
   const since = prepare<{ total: number }>(database, 'SELECT COUNT(*) AS total FROM samples WHERE created_at >= :time');
   const groups = preparedOnce<{ word: string; total: number }>(database);
   const atOnce = <Result>(change: () => Result): Result => transaction(database, change);
-  atOnce(() => seedSamples().forEach(insert));
+  atOnce(() => seedSamples(ownerOf).forEach(insert));
   return {
     find: (id) => byId.all({ id }).map(sampleOf).at(0),
     findByBarcode: (barcode) => byBarcode.all({ barcode }).map(sampleOf).at(0),

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { seedJobs, seedSheets, seedWorkflows } from '#ops/sandbox/data/jobs.ts';
+import type { OwnerOf } from '#ops/sandbox/data/owners.ts';
 import { insertInto, transaction } from '#ops/sandbox/data/table.ts';
 import { openDatabase } from '#ops/sandbox/database.ts';
 
@@ -77,11 +78,11 @@ const schema = `
 `;
 
 /** The seeded tables of this service. */
-export function openSequencing(): DatabaseSync {
+export function openSequencing(ownerOf: OwnerOf): DatabaseSync {
   const db = openDatabase(schema);
   transaction(db, () => {
-    seedJobs().forEach(insertInto(db, 'jobs', jobColumns));
-    seedSheets().forEach(insertInto(db, 'sheets', sheetColumns));
+    seedJobs(ownerOf).forEach(insertInto(db, 'jobs', jobColumns));
+    seedSheets(ownerOf).forEach(insertInto(db, 'sheets', sheetColumns));
     seedWorkflows.forEach(insertInto(db, 'workflows', workflowColumns));
   });
   return db;

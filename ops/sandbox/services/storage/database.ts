@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { assignments, containers, locations } from '#ops/sandbox/data/storage.ts';
+import type { OwnerOf } from '#ops/sandbox/data/owners.ts';
+import { containers, locations, seedAssignments } from '#ops/sandbox/data/storage.ts';
 import { insertInto, transaction } from '#ops/sandbox/data/table.ts';
 import { openDatabase } from '#ops/sandbox/database.ts';
 
@@ -90,12 +91,12 @@ const schema = `
 `;
 
 /** The seeded tables of this service. */
-export function openStorage(): DatabaseSync {
+export function openStorage(ownerOf: OwnerOf): DatabaseSync {
   const db = openDatabase(schema);
   transaction(db, () => {
     locations.forEach(insertInto(db, 'locations', locationColumns));
     containers.forEach(insertInto(db, 'containers', containerColumns));
-    assignments.forEach(insertInto(db, 'assignments', assignmentColumns));
+    seedAssignments(ownerOf).forEach(insertInto(db, 'assignments', assignmentColumns));
   });
   return db;
 }
