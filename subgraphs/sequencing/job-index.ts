@@ -40,8 +40,7 @@ export function jobIndex({ client, clock }: IndexOptions): JobIndex {
     });
     return refreshed.index;
   };
-  const current = (): Promise<Index> =>
-    kept !== undefined && clock.now() - kept.since <= maxAgeMs ? kept.index : refresh();
+  const current = (): Promise<Index> => (kept !== undefined && clock.now() - kept.since <= maxAgeMs ? kept.index : refresh());
   return {
     jobsOf: async (sampleId) => (await current()).bySample.get(sampleId.toLowerCase()) ?? [],
     job: async (id) => (await current()).byId.get(id),

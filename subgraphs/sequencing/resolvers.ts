@@ -50,7 +50,8 @@ export const resolvers: SubgraphResolvers = {
     sampleSheets: (_: unknown, wanted: Many, { lists }: SequencingContext) => lists.sheets(windowOf(wanted, { size: 20, max })),
     workflow: (_: unknown, { id }: ById, { workflows }: SequencingContext) =>
       isUuid(id) ? workflows.one(id.toLowerCase()) : null,
-    workflows: (_: unknown, wanted: Many, { workflows }: SequencingContext) => wholeList(workflows.page)(windowOf(wanted, { size: 20, max })),
+    workflows: (_: unknown, wanted: Many, { workflows }: SequencingContext) =>
+      wholeList(workflows.page)(windowOf(wanted, { size: 20, max })),
   },
   SequencingJob: {
     __resolveReference: ({ id }: ById, { loaders }: SequencingContext) => loaders.job.load(id),

@@ -1,4 +1,4 @@
-import { counts, epoch, isStored, jobId, parentOfSample, range, sampleId, samplesOfJob } from './facts.ts';
+import { counts, epoch, isStored, jobId, organizationOfSample, parentOfSample, range, sampleId, samplesOfJob } from './facts.ts';
 import type { FrameName, FrameRow } from './graph-frames.ts';
 import { platformOfJob, runId, startedAt, wasStarted } from './jobs.ts';
 import type { Sample } from './samples.ts';
@@ -46,6 +46,7 @@ function sampleRow(sample: Sample, n: number): FrameRow {
     concentration: sample.concentration,
     created_at: localDateTime(Date.parse(sample.created_at)),
     tags: [sample.sample_type.toLowerCase(), ...(n % 5 === 0 ? ['control'] : [])],
+    organization_id: organizationOfSample(n),
   };
 }
 
@@ -65,6 +66,7 @@ function libraryRow(sample: number): FrameRow {
     kit: sample % 2 === 0 ? 'PCR-free' : 'Nextera',
     insert_size: 300 + (sample % 5) * 50,
     prepared_at: localDateTime(epoch - sample * hour),
+    organization_id: organizationOfSample(sample),
   };
 }
 
