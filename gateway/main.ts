@@ -2,6 +2,7 @@ import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
 import { openIdempotency } from '#kit/open-idempotency.ts';
+import { graphCredentials } from '#kit/organizations/graph-credentials.ts';
 import { overrideOf } from '#kit/plans.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames, subgraphNames } from '#kit/service-names.ts';
@@ -50,7 +51,10 @@ async function main(): Promise<void> {
   const parts = { clock: systemClock, idempotency, onUnexpectedError };
   const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange }));
   const locals = new Map<string, RunningSubgraph>(
-    definitions.map((subgraph) => [subgraph.name, subgraph.open({ ...parts, upstreams, organizations: known })]),
+    definitions.map((subgraph) => {
+      const own = subgraph.name === 'graph' && { credentialOf: graphCredentials({ store: known.store, clock: systemClock }) };
+      return [subgraph.name, subgraph.open({ ...parts, upstreams, organizations: known, ...own })];
+    }),
   );
   const { identify, ready } = running.use(
     await openCallers(config, {

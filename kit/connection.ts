@@ -22,7 +22,8 @@ type PageArguments = { readonly first?: number | null; readonly after?: string |
 
 const cursorPattern = /^o:(\d{1,9})$/;
 
-const toCursor = (offset: number): string => Buffer.from(`o:${offset}`).toString('base64url');
+/** A place in a list, opaque to clients. */
+export const toCursor = (offset: number): string => Buffer.from(`o:${offset}`).toString('base64url');
 
 function offsetAfter(cursor: string): number {
   const match = cursorPattern.exec(Buffer.from(cursor, 'base64url').toString());

@@ -3,8 +3,10 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
 import type { Call } from './call.ts';
+import type { Caller } from './caller.ts';
 import { stranger } from './caller.ts';
 import type { Clock } from './clock.ts';
+import type { Credential } from './credential.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -19,6 +21,9 @@ import { guard } from './shield.ts';
 import type { UpstreamSettings } from './upstream-settings.ts';
 import type { Upstreams } from './upstreams.ts';
 
+/** A bearer token by the short name of an organization. */
+export type CredentialOf = (organization: string) => Promise<string | undefined>;
+
 /** What is opened once per process and subgraph. */
 type SubgraphParts = {
   /** Connections to every service that the subgraph needs; their owner closes them. */
@@ -28,6 +33,8 @@ type SubgraphParts = {
   readonly clock: Clock;
   /** Keeps idempotency keys; in this process's memory by default. */
   readonly idempotency?: Idempotency;
+  /** What an organization proves itself with to the service of the subgraph's name; undefined for the upstream's own credential. */
+  readonly credentialOf?: CredentialOf;
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
 };
@@ -38,9 +45,11 @@ export type OpenParts = Pick<SubgraphParts, 'clock'> & {
   readonly settings: UpstreamSettings;
   /**
    * Calls on nobody's behalf, for what several requests share: they outlive the caller that happened to start them and
-   * end after 15 s at the latest. The name is their request id.
+   * end after 15 s at the latest. The name is their request id; of a tenant they carry the credential, where it has one.
    */
-  readonly background: (name: string) => RestClient;
+  readonly background: (name: string, tenant?: string) => RestClient;
+  /** As given to the subgraph; nobody has a credential of its own where it was not. */
+  readonly credentialOf: CredentialOf;
   /** Is told what a person has to mend: it is logged as an error. */
   readonly onLeftBehind: (error: Error) => void;
 };
@@ -122,17 +131,20 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
     name,
     needs: serviceNames.filter((service) => service === name || decoders.has(service)),
     needsOrganizations: false,
-    open({ upstreams, clock, idempotency = idempotencyInMemory(), onUnexpectedError }) {
+    open({ upstreams, clock, idempotency = idempotencyInMemory(), credentialOf = ofNobody, onUnexpectedError }) {
       const upstream = upstreams.to(name);
       const clientsFor = (call: Call, options: { readonly urgent?: true } = {}): Clients<Other> => ({
-        rest: upstream.forCall(call, { ...options, decode: definition.decode }),
+        rest: upstream.forCall(call, { ...options, ...proofOf(call.caller, credentialOf), decode: definition.decode }),
         other: (service) => upstreams.to(service).forCall(call, { ...options, decode: decoders.get(service) }),
       });
       const makeContext = open({
         settings: upstream.settings,
         clock,
-        background: (requestId) =>
-          clientsFor({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller: stranger }).rest,
+        background: (requestId, tenant) => {
+          const caller = tenant === undefined ? stranger : { ...stranger, tenant };
+          return clientsFor({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller }).rest;
+        },
+        credentialOf,
         onLeftBehind: (error) => onUnexpectedError(error, name),
       });
       const requestParts = (call: Call): RequestParts<Other> => ({
@@ -159,6 +171,19 @@ export function runSubgraph(face: SubgraphFace, { makeContext, onUnexpectedError
     schema,
     contextFor,
     execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => onUnexpectedError(error, name) }),
+  };
+}
+
+const ofNobody: CredentialOf = async () => undefined;
+
+/** Calls for a tenant carry its own credential, where it has one. */
+function proofOf({ tenant }: Caller, credentialOf: CredentialOf): { credential?: () => Promise<Credential | undefined> } {
+  if (tenant === undefined || credentialOf === ofNobody) return {};
+  return {
+    async credential() {
+      const token = await credentialOf(tenant);
+      return token === undefined ? undefined : { kind: 'bearer', token, header: 'authorization' };
+    },
   };
 }
 

@@ -60,6 +60,8 @@ type CallOptions = {
   readonly decode?: Decoder | undefined;
   /** Goes out even while the circuit is open, because it brings something to an end. */
   readonly urgent?: true;
+  /** What proves these calls in place of the upstream's credential; undefined leaves it to that one. */
+  readonly credential?: () => Promise<Credential | undefined>;
 };
 
 /** The connection to one upstream; lives as long as the process. */
@@ -82,14 +84,15 @@ type Parts = CallOptions & {
 
 type Exchange = Write<unknown> & { readonly method: RestRequest['method']; readonly path: string };
 
-function clientFor({ call, decode, urgent, handle, options }: Parts): RestClient {
+function clientFor({ call, decode, urgent, credential, handle, options }: Parts): RestClient {
   const meaning = { service: options.service, decode };
   const slot = pLimit(options.callsPerRequest ?? 10);
   const exchange = (wanted: Exchange): Promise<RestResponse> =>
     slot(async () => {
       // The calls under way end with the same signal, so one that waited gets its turn at once and must not use it.
       if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', options.service, { cause: call.signal.reason });
-      const request = requestFor(wanted, call, options);
+      const proof = (await credential?.()) ?? options.credential ?? noCredential;
+      const request = requestFor(wanted, call, { prefix: options.prefix, credential: proof });
       return handle(urgent === undefined ? request : { ...request, urgent });
     });
   return {
@@ -110,15 +113,16 @@ function clientFor({ call, decode, urgent, handle, options }: Parts): RestClient
 
 const noCredential: Credential = { kind: 'none' };
 
+type Target = { readonly prefix: string | undefined; readonly credential: Credential };
+
 function requestFor(
   { method, path, query, body, form, authorization }: Exchange,
   call: Call,
-  options: UpstreamOptions,
+  { prefix = '', credential }: Target,
 ): RestRequest {
-  const credential = options.credential ?? noCredential;
   return {
     method,
-    path: (options.prefix ?? '') + path + queryString({ ...query, ...credentialQuery(credential) }),
+    path: prefix + path + queryString({ ...query, ...credentialQuery(credential) }),
     headers: {
       accept: 'application/json',
       'x-request-id': call.requestId,

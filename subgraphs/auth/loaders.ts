@@ -1,7 +1,10 @@
+import type { Call } from '#kit/call.ts';
+import type { Caller } from '#kit/caller.ts';
 import type { Loader } from '#kit/loader.ts';
 import { eachLoader, pickLoader, uuidLoader } from '#kit/loader.ts';
 import type { AuthClient, OwnedSession, Session, User } from './client.ts';
 import type { Directory, Name } from './directory.ts';
+import { selfOnly } from './self-only.ts';
 
 /** What the auth service shows to the caller's own token; it decides itself who is an administrator. */
 type CallerView = {
@@ -26,17 +29,17 @@ export type AuthLoaders = {
 
 type Parts = {
   readonly client: AuthClient;
-  /** The caller's own `Authorization` header. */
-  readonly authorization: string | undefined;
+  readonly call: Call;
   readonly directory: Directory | undefined;
 };
 
-export function authLoaders({ client, authorization, directory }: Parts): AuthLoaders {
-  const caller = authorization === undefined ? undefined : callerView(client, authorization);
+export function authLoaders({ client, call, directory }: Parts): AuthLoaders {
+  const caller = call.authorization === undefined ? undefined : callerView(client, call.authorization, call.caller);
   return { caller, names: uuidLoader(directory === undefined ? seenBy(caller) : listedIn(directory, client)) };
 }
 
-function callerView(client: AuthClient, authorization: string): CallerView {
+function callerView(whole: AuthClient, authorization: string, { tenant }: Caller): CallerView {
+  const client = tenant === undefined ? whole : selfOnly(whole);
   const me = once(() => client.me(authorization));
   const users = once(() => client.users(authorization));
   const user = eachLoader((id: string) => client.user(id, authorization));
@@ -44,7 +47,7 @@ function callerView(client: AuthClient, authorization: string): CallerView {
   const person = async (id: string): Promise<User | null> => {
     const caller = await me();
     if (caller.id === id) return caller;
-    return caller.role === 'LAB_ADMINISTRATOR' ? picked.load(id) : null;
+    return caller.role === 'LAB_ADMINISTRATOR' && tenant === undefined ? picked.load(id) : null;
   };
   return {
     me,

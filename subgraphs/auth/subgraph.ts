@@ -20,7 +20,7 @@ export const authSubgraph = defineSubgraph<AuthContext>({
     const names = openDirectory(parts);
     return ({ rest, call, once }) => {
       const client = authClient(rest);
-      const loaders = authLoaders({ client, authorization: call.authorization, directory: names });
+      const loaders = authLoaders({ client, call, directory: names });
       return { client, writes: authWrites(rest), loaders, call, once };
     };
   },

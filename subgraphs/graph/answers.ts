@@ -12,7 +12,7 @@ const Column = z
     depth: typeof depth === 'number' ? depth : 0,
   }));
 
-const frame = { name: z.string(), num_rows: z.number(), schema_definition: z.array(Column) };
+const frame = { name: z.string(), num_rows: z.number().nullable(), schema_definition: z.array(Column) };
 
 const VertexFrame = z
   .object({ ...frame, key: z.string() })

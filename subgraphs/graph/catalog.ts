@@ -24,43 +24,48 @@ export type Catalog = {
   readonly edgeFrames: (names: readonly string[] | null | undefined) => readonly EdgeFrame[];
 };
 
+/** What the service shows to one tenant is nobody else's. */
 export type Catalogs = {
   /** Null when there is no such graph. */
-  readonly of: (graph: string) => Promise<Catalog | null>;
+  readonly of: (graph: string, tenant?: string) => Promise<Catalog | null>;
   /** To be called when a frame turns out to be gone. */
-  readonly forget: (graph: string) => void;
+  readonly forget: (graph: string, tenant?: string) => void;
 };
 
 type CatalogOptions = {
   /** Must not belong to one request: all requests of a minute share what it reads. */
-  readonly read: (graph: string) => Promise<GraphSchema | null>;
+  readonly read: (graph: string, tenant?: string) => Promise<GraphSchema | null>;
   readonly clock: Clock;
 };
 
 const maxAgeMs = 60_000;
-const maxGraphs = 100;
+const maxGraphs = 500;
 
 /** The frames of every graph asked for, read once a minute. */
 export function catalogs({ read, clock }: CatalogOptions): Catalogs {
   const kept = new LRUCache<string, { readonly catalog: Promise<Catalog | null>; readonly since: number }>({ max: maxGraphs });
-  const refresh = (graph: string): Promise<Catalog | null> => {
-    const refreshed = { catalog: read(graph).then((schema) => schema && catalogOf(schema)), since: clock.now() };
-    kept.set(graph, refreshed);
+  const refresh = (graph: string, tenant: string | undefined): Promise<Catalog | null> => {
+    const key = keyOf(graph, tenant);
+    const refreshed = { catalog: read(graph, tenant).then((schema) => schema && catalogOf(schema)), since: clock.now() };
+    kept.set(key, refreshed);
     const forget = (): void => {
-      if (kept.peek(graph) === refreshed) kept.delete(graph);
+      if (kept.peek(key) === refreshed) kept.delete(key);
     };
     // A failure and an unknown graph are asked for anew the next time.
     refreshed.catalog.then((catalog) => catalog ?? forget(), forget);
     return refreshed.catalog;
   };
   return {
-    of(graph) {
-      const known = kept.get(graph);
-      return known !== undefined && clock.now() - known.since <= maxAgeMs ? known.catalog : refresh(graph);
+    of(graph, tenant) {
+      const known = kept.get(keyOf(graph, tenant));
+      return known !== undefined && clock.now() - known.since <= maxAgeMs ? known.catalog : refresh(graph, tenant);
     },
-    forget: (graph) => void kept.delete(graph),
+    forget: (graph, tenant) => void kept.delete(keyOf(graph, tenant)),
   };
 }
+
+/** The name of a graph may come from a client and hold anything. */
+const keyOf = (graph: string, tenant: string | undefined): string => JSON.stringify([graph, tenant]);
 
 function catalogOf(schema: GraphSchema): Catalog {
   const vertexFrames = new Map(schema.vertices.map((vertex) => [vertex.frame, vertexFrame(vertex)]));

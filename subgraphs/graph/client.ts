@@ -5,7 +5,7 @@ import { path } from '#kit/path.ts';
 import type { RestClient } from '#kit/rest-client.ts';
 import { GraphInfo, GraphSchema, TableFrame } from './answers.ts';
 import type { Statement } from './cypher.ts';
-import { isName } from './cypher.ts';
+import { isName, maxRows } from './cypher.ts';
 import { run } from './run.ts';
 
 const Graphs = z.object({ graphs: z.array(GraphInfo) });
@@ -17,7 +17,19 @@ export type GraphClient = {
   readonly graph: (name: string) => Promise<GraphInfo | null>;
   readonly tables: (graph: string) => Promise<readonly TableFrame[]>;
   /** At most 10,000 rows; none when the graph or a frame of the statement is gone. */
-  readonly run: <Rows>(graph: string, statement: Statement, rows: ZodType<Rows>) => Promise<Rows>;
+  readonly run: <Row extends readonly unknown[]>(
+    graph: string,
+    statement: Statement,
+    rows: ZodType<readonly Row[]>,
+  ) => Promise<Rows<Row>>;
+  /** Whether rows of a graph may be left out because the caller must not see them; never unless told. */
+  readonly hides?: (graph: string) => boolean;
+};
+
+type Rows<Row> = {
+  readonly rows: readonly Row[];
+  /** True when there may be more. */
+  readonly isCut: boolean;
 };
 
 type ClientOptions = {
@@ -40,7 +52,7 @@ export function graphClient({ rest, signal, onMissing }: ClientOptions): GraphCl
       const answer = await orNull(run(graph, statement, { rest, signal }));
       if (answer === null) onMissing(graph);
       const parsed = rows.safeParse(answer ?? []);
-      if (parsed.success) return parsed.data;
+      if (parsed.success) return { rows: parsed.data, isCut: parsed.data.length >= maxRows };
       throw upstreamError('UPSTREAM_INVALID_RESPONSE', 'graph', { cause: parsed.error });
     },
   };

@@ -65,7 +65,11 @@ type JobFilter = {
   readonly perPage: number;
 };
 
-export type GraphJobPage = { readonly nodes: readonly GraphJob[]; readonly totalCount: number; readonly hasNextPage: boolean };
+export type GraphJobPage = {
+  readonly nodes: readonly GraphJob[];
+  readonly totalCount: number | null;
+  readonly hasNextPage: boolean;
+};
 
 export type JobClient = {
   readonly submit: (graph: string, query: Query) => Promise<GraphJob>;

@@ -16,7 +16,7 @@ export type LineageArguments = {
 };
 
 /** Where the laboratory keeps the making of its samples; known here, so that no schema need be read for it. */
-const lab = {
+export const lab = {
   graph: 'lab',
   frame: { name: 'Sample' as Name, key: 'key' as Name },
   edge: 'DERIVED_FROM' as Name,
@@ -49,11 +49,13 @@ async function lineagesOfChunk(
   client: GraphClient,
 ): Promise<readonly (readonly [string, Subgraph])[]> {
   const statement = lineage({ ...lab, directions: ways[direction], depth: maxDepth }, sampleIds);
-  const rows = await client.run(lab.graph, statement, LineageRows);
+  const { rows, isCut } = await client.run(lab.graph, statement, LineageRows);
   const endsOf = () => ({ source: lab.frame.name, target: lab.frame.name });
-  const options = { limit, cut: rows.length >= maxRows, endsOf };
+  const options = { limit, cut: isCut, endsOf };
   const bySample = Map.groupBy(rows, ([, sampleId]) => sampleId);
-  return [...bySample].map(([sampleId, met]) => {
+  // A walk that begins at what the caller may not see has no row for its beginning.
+  const begun = [...bySample].filter(([sampleId, met]) => met.some(([depth, , { key }]) => depth === 0 && key === sampleId));
+  return begun.map(([sampleId, met]) => {
     const meetings = met.map(([depth, , cell, edge]) => ({ depth, vertex: toVertex(lab.graph, cell), edge }));
     return [sampleId, assemble(meetings, options)] as const;
   });

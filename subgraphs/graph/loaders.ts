@@ -23,7 +23,7 @@ export type GraphLoaders = {
   readonly lineage: (wanted: LineageArguments) => Loader<string, Subgraph>;
   /** By key; up to one row more than the window is long, and null for no rows at all. */
   readonly neighbors: (wanted: AroundArguments & { readonly window: Window }) => Loader<string, readonly Neighbor[]>;
-  /** By key; null for a vertex without neighbours. */
+  /** By key; null where neighbours are hidden from the caller. */
   readonly degree: (wanted: AroundArguments) => Loader<string, number>;
 };
 
@@ -43,7 +43,11 @@ export function graphLoaders(sources: Sources): GraphLoaders {
     },
     lineage: (wanted) => ({ load: async (id) => (isUuid(id) ? lineage(wanted).load(id.toLowerCase()) : null) }),
     neighbors: onePerArguments((wanted) => batchLoader((keys) => neighborsOf(keys, wanted, sources))),
-    degree: onePerArguments((wanted) => batchLoader((keys) => degreesOf(keys, wanted, sources))),
+    degree: onePerArguments((wanted) => {
+      const counted = batchLoader((keys: readonly string[]) => degreesOf(keys, wanted, sources));
+      const isHiding = sources.client.hides?.(wanted.graph) === true;
+      return { load: async (key) => (isHiding ? null : ((await counted.load(key)) ?? 0)) };
+    }),
   };
 }
 
@@ -57,7 +61,7 @@ async function verticesOf(
   const known = (await catalogs.of(graph))?.vertexFrame(frame);
   const values = known ? keys.map(known.keyValue).filter((value) => value !== null) : [];
   if (!known || values.length === 0) return new Map();
-  const rows = await client.run(graph, vertices(known, values), VertexRows);
+  const { rows } = await client.run(graph, vertices(known, values), VertexRows);
   return new Map(rows.map(([, key, cell]) => [key, toVertex(graph, cell)]));
 }
 

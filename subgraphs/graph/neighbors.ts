@@ -22,7 +22,8 @@ type Sources = { readonly client: GraphClient; readonly catalogs: Catalogs };
 
 /**
  * The neighbours of many vertices within a window, and one more each where there is one.
- * One statement for all; only where together they have over 10,000 neighbours is each vertex asked for by itself.
+ * One statement for all; only where together they have over 10,000 neighbours is each vertex asked for by itself. Who may not
+ * see all is shown what is theirs of the first 10,000 of a vertex.
  */
 export async function neighborsOf(
   keys: readonly string[],
@@ -34,20 +35,30 @@ export async function neighborsOf(
   const { start, around, keyColumns, endsOf } = found;
   const read = async (values: readonly unknown[], { offset, limit }: Window) => {
     const statement = neighbors({ ...around, keys: keyColumns, offset, limit }, values);
-    const rows = await client.run(wanted.graph, statement, NeighborRows);
+    const { rows, isCut } = await client.run(wanted.graph, statement, NeighborRows);
     const found = rows.map(([, key, cell, edge]) => ({ key, vertex: toVertex(wanted.graph, cell), edge, ends: endsOf(edge) }));
-    return found.filter((row): row is typeof row & Neighbor => row.ends !== undefined);
+    return { isCut, found: found.filter((row): row is typeof row & Neighbor => row.ends !== undefined) };
   };
   const page = { offset: window.offset, limit: window.limit + 1 };
+  const whole = { offset: 0, limit: maxRows };
   const values = valuesOf(keys, start);
-  if (values.length === 1) return Map.groupBy(await read(values, page), ({ key }) => key);
-  const together = await read(values, { offset: 0, limit: maxRows });
-  if (together.length >= maxRows) {
-    const apart = await Promise.all(values.map((value) => read([value], page)));
-    return Map.groupBy(apart.flat(), ({ key }) => key);
-  }
-  const all = Map.groupBy(together, ({ key }) => key);
-  return new Map([...all].map(([key, rows]) => [key, rows.slice(page.offset, page.offset + page.limit)]));
+  const together = values.length > 1 ? await read(values, whole) : null;
+  if (together !== null && !together.isCut) return cutEach(together.found, page);
+  // Where rows are hidden the service's places are not the caller's, so the window is cut here.
+  const hides = client.hides?.(wanted.graph) === true;
+  const apart = await Promise.all(values.map((value) => read([value], hides ? whole : page)));
+  return cutEach(
+    apart.flatMap(({ found }) => found),
+    hides ? page : { ...page, offset: 0 },
+  );
+}
+
+/** The rows of each key that stand within the window. */
+function cutEach<Row extends { readonly key: string }>(
+  rows: readonly Row[],
+  { offset, limit }: Window,
+): ReadonlyMap<string, readonly Row[]> {
+  return new Map([...Map.groupBy(rows, ({ key }) => key)].map(([key, own]) => [key, own.slice(offset, offset + limit)]));
 }
 
 /** How many neighbours each vertex has, in one statement; one that has none is left out. */
@@ -59,7 +70,7 @@ export async function degreesOf(
   const found = surroundings(await catalogs.of(wanted.graph), wanted);
   if (found === null) return new Map();
   const statement = degrees(found.around, valuesOf(keys, found.start));
-  const rows = await client.run(wanted.graph, statement, DegreeRows);
+  const { rows } = await client.run(wanted.graph, statement, DegreeRows);
   return new Map(rows.map(([degree, key]) => [key, degree]));
 }
 

@@ -48,7 +48,7 @@ export async function submitGraphQuery({ idempotencyKey, ...raw }: Submission, c
   });
 }
 
-async function submitted({ graph, query }: Readable, { jobs, clock }: GraphContext): Promise<GraphJob> {
+async function submitted({ graph, query }: Readable, { statements: { jobs }, clock }: GraphContext): Promise<GraphJob> {
   const since = clock.now();
   const job = await writeOnce({
     write: () => blamingStatement(jobs.submit(graph, query)),
@@ -66,7 +66,7 @@ const skewMs = 5_000;
 const isSince = (since: number, time: string | null): boolean => time !== null && Date.parse(time) >= since - skewMs;
 
 /** What is no number of a job is null without a call. */
-export const graphQueryJob = async (id: string, { jobs }: GraphContext): Promise<GraphJob | null> =>
+export const graphQueryJob = async (id: string, { statements: { jobs } }: GraphContext): Promise<GraphJob | null> =>
   /^\d{1,19}$/.test(id) ? orNull(jobs.job(id)) : null;
 
 type Listing = {
@@ -76,7 +76,10 @@ type Listing = {
   readonly perPage?: number | null;
 };
 
-export async function graphQueryJobs({ status, graph, page, perPage }: Listing, { jobs }: GraphContext): Promise<GraphJobPage> {
+export async function graphQueryJobs(
+  { status, graph, page, perPage }: Listing,
+  { statements: { jobs } }: GraphContext,
+): Promise<GraphJobPage> {
   const window = { page: checked(PageNumber, page ?? 1, 'page'), perPage: checked(PageSize, perPage ?? 50, 'perPage') };
   return jobs.history({ status: status ?? null, graph: graph ?? null, ...window });
 }
@@ -108,8 +111,8 @@ function readable({ graph, statement, parameters, limit }: Raw): Readable {
   return { graph, query };
 }
 
-async function mustExist(graph: string, { catalogs }: GraphContext): Promise<void> {
-  if ((await catalogs.of(graph)) !== null) return;
+async function mustExist(graph: string, { statements }: GraphContext): Promise<void> {
+  if ((await statements.graph(graph)) !== null) return;
   throw new ExpectedError('NOT_FOUND', 'graph: there is no graph of that name.', { extensions: { service: 'graph' } });
 }
 

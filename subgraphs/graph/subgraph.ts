@@ -4,8 +4,10 @@ import { graphClient, readSchema } from './client.ts';
 import { decode } from './decode.ts';
 import { jobClient } from './jobs.ts';
 import { graphLoaders } from './loaders.ts';
+import { ownStatements } from './own-statements.ts';
 import { permissions } from './permissions.ts';
 import { resolvers } from './resolvers.ts';
+import { ownCatalogs, ownClient } from './tenancy.ts';
 import type { GraphContext } from './walk.ts';
 
 export const graphSubgraph = defineSubgraph<GraphContext>({
@@ -14,12 +16,18 @@ export const graphSubgraph = defineSubgraph<GraphContext>({
   resolvers,
   permissions,
   decode,
-  open: ({ background, clock }) => {
-    const known = catalogs({ read: (graph) => readSchema(background('graph-schema'), graph), clock });
+  open: ({ background, credentialOf, clock }) => {
+    const all = catalogs({ read: (graph, tenant) => readSchema(background('graph-schema', tenant), graph), clock });
     return ({ rest, call, once }) => {
-      const client = graphClient({ rest, signal: call.signal, onMissing: known.forget });
+      const { tenant } = call.caller;
+      const known = tenant === undefined ? all : ownCatalogs(all, tenant);
+      const whole = graphClient({ rest, signal: call.signal, onMissing: known.forget });
+      const client = tenant === undefined ? whole : ownClient(whole, tenant);
       const loaders = graphLoaders({ client, catalogs: known });
-      return { client, catalogs: known, loaders, jobs: jobClient(rest), rest, clock, call, once };
+      const jobs = jobClient(rest);
+      const statements =
+        tenant === undefined ? { graph: known.of, jobs } : ownStatements({ catalogs: known, jobs, tenant, credentialOf });
+      return { client, catalogs: known, loaders, statements, rest, clock, call, once };
     };
   },
 });

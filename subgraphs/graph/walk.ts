@@ -6,9 +6,9 @@ import { assemble } from './assemble.ts';
 import type { Catalog, Catalogs, EdgeFrame, VertexFrame } from './catalog.ts';
 import type { GraphClient } from './client.ts';
 import type { Direction } from './cypher.ts';
-import { maxRows, neighborhood, shortestPath } from './cypher.ts';
-import type { JobClient } from './jobs.ts';
+import { neighborhood, shortestPath } from './cypher.ts';
 import type { GraphLoaders } from './loaders.ts';
+import type { Statements } from './own-statements.ts';
 import type { Edge, Ends, Subgraph, Vertex } from './parts.ts';
 import { joiner, toVertex } from './parts.ts';
 import { NeighborhoodRows, PathRows } from './rows.ts';
@@ -18,7 +18,7 @@ export type GraphContext = {
   readonly client: GraphClient;
   readonly catalogs: Catalogs;
   readonly loaders: GraphLoaders;
-  readonly jobs: JobClient;
+  readonly statements: Statements;
   readonly rest: RestClient;
   readonly clock: Clock;
   readonly call: Call;
@@ -40,15 +40,17 @@ export async function neighborhoodOf(wanted: NeighborhoodArguments, context: Gra
   const { graph, frame, key, catalog } = found;
   const edges = catalog.edgeFrames(wanted.edgeFrames);
   const statement = neighborhood({ ...wanted, frame, edges: namesOf(edges) }, key);
-  const [start, rows] = await Promise.all([
+  const [start, { rows, isCut }] = await Promise.all([
     context.loaders.vertex.load(wanted.id),
-    edges.length === 0 ? [] : context.client.run(graph, statement, NeighborhoodRows),
+    edges.length === 0 ? nothing : context.client.run(graph, statement, NeighborhoodRows),
   ]);
   if (start === null) return null;
   const met = rows.map(([depth, cell, edge]) => ({ depth, vertex: toVertex(graph, cell), edge }));
-  const options = { limit: wanted.limit, cut: rows.length >= maxRows, endsOf: endsIn(edges) };
+  const options = { limit: wanted.limit, cut: isCut, endsOf: endsIn(edges) };
   return assemble([{ depth: 0, vertex: start, edge: null }, ...met], options);
 }
+
+const nothing = { rows: [], isCut: false };
 
 export type PathArguments = {
   readonly from: string;
@@ -68,7 +70,7 @@ export async function pathBetween(wanted: PathArguments, context: GraphContext):
   if (edges.length === 0) return null;
   const ways = { from: from.frame, to: to.frame, edges: namesOf(edges), maxHops: wanted.maxHops };
   const statement = shortestPath(ways, { from: from.key, to: to.key });
-  const [row] = await context.client.run(from.graph, statement, PathRows);
+  const [row] = (await context.client.run(from.graph, statement, PathRows)).rows;
   if (row === undefined) return null;
   const [length, vertexCells, edgeCells] = row;
   const vertices = vertexCells.map((cell) => toVertex(from.graph, cell));

@@ -3,6 +3,7 @@ import { askLab } from './ask.ts';
 import type { Submission } from './client.ts';
 import type { RagContext } from './context.ts';
 import { mutations, processResult } from './mutations.ts';
+import { submissionIn } from './submission-in.ts';
 
 type ById = { readonly id: string };
 
@@ -24,14 +25,8 @@ export const resolvers: SubgraphResolvers = {
   Sample: {
     __resolveReference: (reference: SampleReference) => reference,
     ragSubmission: ({ metadata }: SampleReference, _: object, { loaders }: RagContext) => {
-      const id = submissionId(metadata);
+      const id = submissionIn(metadata);
       return id === null ? null : loaders.byId.load(id);
     },
   },
 };
-
-function submissionId(metadata: unknown): string | null {
-  if (typeof metadata !== 'object' || metadata === null || !('rag_submission_id' in metadata)) return null;
-  const { rag_submission_id: id } = metadata;
-  return typeof id === 'string' ? id : null;
-}

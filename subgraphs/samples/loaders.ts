@@ -14,6 +14,8 @@ export type SampleLoaders = {
   readonly byBarcode: Loader<string, Sample>;
   /** A page of the list. Every sample any of the three has met answers the later look-ups of the request. */
   readonly page: (request: PageRequest) => Promise<SamplePage>;
+  /** A sample met elsewhere answers the later look-ups as well. */
+  readonly remember: (sample: Sample) => Sample;
 };
 
 export function sampleLoaders(client: SamplesClient): SampleLoaders {
@@ -37,6 +39,7 @@ export function sampleLoaders(client: SamplesClient): SampleLoaders {
   });
   return {
     page,
+    remember,
     byId: { load: async (id) => (isUuid(id) ? fromMemory(ids, byId, id.toLowerCase()) : null) },
     byBarcode: { load: async (barcode) => (isBarcode(barcode) ? fromMemory(barcodes, byBarcode, barcode) : null) },
   };

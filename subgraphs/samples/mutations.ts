@@ -2,9 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { ExpectedError } from '#kit/errors.ts';
 import { checked, uuid } from '#kit/input.ts';
 import { writeOnce } from '#kit/outcome.ts';
+import { areAsGiven } from '#kit/tenancy.ts';
 import { NewSample, NewSamples, Reason, SampleChanges, SampleIds } from './bounds.ts';
 import type { Sample, SamplesClient } from './client.ts';
 import type { SamplesContext } from './context.ts';
+import { noSuchSample } from './refusals.ts';
 import { allowedTransitions } from './transitions.ts';
 import type { SampleStatus } from './words.ts';
 import type { Batch, Transition } from './writes.ts';
@@ -106,13 +108,14 @@ async function remove(id: string, { client, writes }: SamplesContext): Promise<t
 async function existing(id: string, client: SamplesClient): Promise<Sample> {
   const sample = await client.byId(id);
   if (sample !== null) return sample;
-  throw new ExpectedError('NOT_FOUND', 'There is no such sample.', { extensions: { field: 'id' } });
+  throw noSuchSample();
 }
 
 /** Whether a sample as it stands has every value that was given. */
 function holds(sample: Sample | null | undefined, given: NewSample | SampleChanges): boolean {
   if (sample == null) return false;
-  const { collectionDate, ...others } = given;
+  const { collectionDate, metadata, ...others } = given;
+  if (metadata != null && !areAsGiven(plain(metadata), sample.metadata)) return false;
   if (collectionDate != null && Date.parse(collectionDate) !== Date.parse(sample.collectionDate ?? '')) return false;
   return Object.entries(others).every(
     ([field, value]) => value == null || isDeepStrictEqual(plain(value), sample[field as keyof Sample]),

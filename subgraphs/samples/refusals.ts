@@ -19,6 +19,9 @@ export const decode: Decoder = ({ status, body }) => {
   });
 };
 
+export const noSuchSample = (): ExpectedError =>
+  new ExpectedError('NOT_FOUND', 'There is no such sample.', { extensions: { field: 'id' } });
+
 /** The service says why one sample of a batch failed in free text alone. */
 export const failureOf = (text: string): string =>
   /barcode/i.test(text) ? 'barcode: is already used.' : 'The sample service refuses these values.';

@@ -1,5 +1,5 @@
 import type { Connection } from '#kit/connection.ts';
-import { connection, pagesFor, windowOf } from '#kit/connection.ts';
+import { windowOf } from '#kit/connection.ts';
 import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { isUuid } from '#kit/ids.ts';
@@ -7,7 +7,6 @@ import { referenceTo } from '#kit/reference.ts';
 import type { Sample, SampleFilter } from './client.ts';
 import { maxPageSize } from './client.ts';
 import type { SamplesContext } from './context.ts';
-import type { SampleLoaders } from './loaders.ts';
 import { mutations } from './mutations.ts';
 import { allowedTransitions } from './transitions.ts';
 
@@ -22,7 +21,7 @@ export const resolvers: SubgraphResolvers = {
         throw new ExpectedError('BAD_USER_INPUT', 'Give either id or barcode, one of the two.');
       return load(wanted, context);
     },
-    samples: (_: unknown, wanted: ManySamples, { loaders }: SamplesContext) => samples(wanted, loaders),
+    samples: (_: unknown, wanted: ManySamples, context: SamplesContext) => samples(wanted, context),
   },
   Mutation: mutations,
   Sample: {
@@ -38,13 +37,10 @@ async function load({ id, barcode }: OneSample, { loaders }: SamplesContext): Pr
   return barcode == null ? null : loaders.byBarcode.load(barcode);
 }
 
-async function samples(wanted: ManySamples, loaders: SampleLoaders): Promise<Connection<Sample>> {
+async function samples(wanted: ManySamples, { list }: SamplesContext): Promise<Connection<Sample>> {
   const filter = wanted.filter ?? {};
   const window = windowOf(wanted, { size: 50, max: maxPageSize });
   if (filter.templateId != null && !isUuid(filter.templateId))
     throw new ExpectedError('BAD_USER_INPUT', 'filter.templateId: is not a UUID.');
-  const { size, pages, skip } = pagesFor(window, maxPageSize);
-  const answers = await Promise.all(pages.map((page) => loaders.page({ page, size, filter })));
-  const rows = answers.flatMap((answer) => answer.samples).slice(skip);
-  return connection({ rows, window, total: answers[0]?.total ?? 0 });
+  return list(window, filter);
 }

@@ -42,7 +42,7 @@ const ManyValidations = z.object({ data: z.object({ validation_results: z.array(
 
 /** What became of each sample of a batch; `index` counts from 0 in the order they were given. */
 export type Batch = Readonly<z.infer<typeof Batch>>;
-type Validation = Readonly<z.infer<typeof Validation>>;
+export type Validation = Readonly<z.infer<typeof Validation>>;
 
 export type Transition = { readonly to: SampleStatus; readonly reason?: string | null };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { organizationIn } from '#kit/tenancy.ts';
 import type { JobPriority, JobStatus } from './words.ts';
 import { JobPriorityWord, JobStatusWord, SheetStatusWord } from './words.ts';
 
@@ -88,6 +89,10 @@ export const JobDetail = z
     }),
   );
 
+/** Callers reach a sheet's metadata through its run parameters alone. */
+const organizationOfSheet = (metadata: unknown): string | undefined =>
+  organizationIn(z.object({ run_parameters: z.unknown() }).safeParse(metadata).data?.run_parameters);
+
 export const SampleSheet = z
   .object({
     id: z.string(),
@@ -96,6 +101,7 @@ export const SampleSheet = z
     version: z.string(),
     status: SheetStatusWord,
     sample_count: z.number(),
+    metadata: z.unknown(),
     created_at: z.string(),
     updated_at: z.string(),
   })
@@ -106,6 +112,7 @@ export const SampleSheet = z
     version: row.version,
     status: row.status,
     sampleCount: row.sample_count,
+    organization: organizationOfSheet(row.metadata),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   }));

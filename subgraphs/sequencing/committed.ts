@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { areAsGiven } from '#kit/tenancy.ts';
 import type { JobDetail, SampleSheet } from './answers.ts';
 import type { JobChange, SheetChange, SheetLine } from './bounds.ts';
 import type { Page, PageRequest, SheetDetail } from './client.ts';
@@ -8,7 +9,8 @@ import { maxPageSize } from './client.ts';
 
 export function jobIsAs(wanted: JobChange, job: JobDetail | null): boolean {
   if (job === null) return false;
-  const { estimatedStart, ...others } = wanted;
+  const { estimatedStart, metadata, ...others } = wanted;
+  if (metadata != null && !areAsGiven(metadata, job.metadata)) return false;
   return holds(others, job) && (estimatedStart == null || sameMoment(estimatedStart, job.estimatedStart));
 }
 

@@ -13,6 +13,7 @@ const maxPages = 20;
 export type JobIndex = {
   /** Newest first. */
   readonly jobsOf: (sampleId: string) => Promise<readonly JobDetail[]>;
+  readonly job: (id: string) => Promise<JobDetail | undefined>;
   /** Forgets everything; to be called when a job has changed. */
   readonly drop: () => void;
 };
@@ -23,7 +24,10 @@ type IndexOptions = {
   readonly clock: Clock;
 };
 
-type Index = ReadonlyMap<string, readonly JobDetail[]>;
+type Index = {
+  readonly bySample: ReadonlyMap<string, readonly JobDetail[]>;
+  readonly byId: ReadonlyMap<string, JobDetail>;
+};
 
 export function jobIndex({ client, clock }: IndexOptions): JobIndex {
   let kept: { readonly index: Promise<Index>; readonly since: number } | undefined;
@@ -36,12 +40,10 @@ export function jobIndex({ client, clock }: IndexOptions): JobIndex {
     });
     return refreshed.index;
   };
+  const current = (): Promise<Index> => (kept !== undefined && clock.now() - kept.since <= maxAgeMs ? kept.index : refresh());
   return {
-    async jobsOf(sampleId) {
-      const fresh = kept !== undefined && clock.now() - kept.since <= maxAgeMs ? kept.index : refresh();
-      const index = await fresh;
-      return index.get(sampleId.toLowerCase()) ?? [];
-    },
+    jobsOf: async (sampleId) => (await current()).bySample.get(sampleId.toLowerCase()) ?? [],
+    job: async (id) => (await current()).byId.get(id),
     drop() {
       kept = undefined;
     },
@@ -53,15 +55,15 @@ async function read(client: SequencingClient): Promise<Index> {
   // A job that was deleted meanwhile is null.
   const found = jobs.filter((job) => job !== null);
   const sampleIds = await Promise.all(found.map((job) => sampleIdsOf(job, client)));
-  const index = new Map<string, JobDetail[]>();
+  const bySample = new Map<string, JobDetail[]>();
   for (const [position, job] of found.entries()) {
     for (const sampleId of sampleIds[position] ?? []) {
-      const jobsOfSample = index.get(sampleId);
-      if (jobsOfSample === undefined) index.set(sampleId, [job]);
+      const jobsOfSample = bySample.get(sampleId);
+      if (jobsOfSample === undefined) bySample.set(sampleId, [job]);
       else jobsOfSample.push(job);
     }
   }
-  return index;
+  return { bySample, byId: new Map(found.map((job) => [job.id, job])) };
 }
 
 /** Rows shift while pages are read, so an id may come twice. */

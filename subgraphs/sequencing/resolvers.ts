@@ -1,15 +1,15 @@
 import type { Call } from '#kit/call.ts';
 import type { Clock } from '#kit/clock.ts';
-import type { Connection } from '#kit/connection.ts';
-import { connection, pagesFor, windowOf } from '#kit/connection.ts';
+import { windowOf } from '#kit/connection.ts';
 import type { Once, SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { isUuid } from '#kit/ids.ts';
 import { referenceTo } from '#kit/reference.ts';
 import type { Job, JobDetail, SampleSheet, SheetEntry } from './answers.ts';
 import { sampleIdsIn } from './answers.ts';
-import type { Page, PageRequest, SequencingClient } from './client.ts';
-import { maxPageSize } from './client.ts';
+import type { SequencingClient } from './client.ts';
 import type { JobIndex } from './job-index.ts';
+import type { SequencingLists } from './lists.ts';
+import { wholeList } from './lists.ts';
 import type { SequencingLoaders } from './loaders.ts';
 import type { SampleStates } from './samples.ts';
 import { allowedTransitions, progressPercent } from './states.ts';
@@ -27,6 +27,7 @@ export type SequencingContext = SequencingClients & {
   readonly detached: () => SequencingClients;
   readonly onLeftBehind: (error: Error) => void;
   readonly loaders: SequencingLoaders;
+  readonly lists: SequencingLists;
   readonly index: JobIndex;
   readonly workflows: WorkflowClient;
   readonly clock: Clock;
@@ -36,17 +37,21 @@ export type SequencingContext = SequencingClients & {
 
 type ById = { readonly id: string };
 
+/** Most rows of a page. */
+const max = 500;
+
 type Many = { readonly first?: number | null; readonly after?: string | null };
 
 export const resolvers: SubgraphResolvers = {
   Query: {
     sequencingJob: (_: unknown, { id }: ById, { loaders }: SequencingContext) => loaders.job.load(id),
-    sequencingJobs: (_: unknown, wanted: Many, { client }: SequencingContext) => list(wanted, { size: 50, page: client.jobs }),
+    sequencingJobs: (_: unknown, wanted: Many, { lists }: SequencingContext) => lists.jobs(windowOf(wanted, { size: 50, max })),
     sampleSheet: (_: unknown, { id }: ById, { loaders }: SequencingContext) => sheet(id, loaders),
-    sampleSheets: (_: unknown, wanted: Many, { client }: SequencingContext) => list(wanted, { size: 20, page: client.sheets }),
+    sampleSheets: (_: unknown, wanted: Many, { lists }: SequencingContext) => lists.sheets(windowOf(wanted, { size: 20, max })),
     workflow: (_: unknown, { id }: ById, { workflows }: SequencingContext) =>
       isUuid(id) ? workflows.one(id.toLowerCase()) : null,
-    workflows: (_: unknown, wanted: Many, { workflows }: SequencingContext) => list(wanted, { size: 20, page: workflows.page }),
+    workflows: (_: unknown, wanted: Many, { workflows }: SequencingContext) =>
+      wholeList(workflows.page)(windowOf(wanted, { size: 20, max })),
   },
   SequencingJob: {
     __resolveReference: ({ id }: ById, { loaders }: SequencingContext) => loaders.job.load(id),
@@ -92,16 +97,6 @@ function fromDetail<Value>(field: (job: JobDetail, loaders: SequencingLoaders) =
     const detail = job.kind === 'detail' ? job : await loaders.job.load(job.id);
     return detail === null ? null : field(detail, loaders);
   };
-}
-
-type Source<Row> = { readonly size: number; readonly page: (request: PageRequest) => Promise<Page<Row>> };
-
-async function list<Row>(wanted: Many, { size: usual, page: read }: Source<Row>): Promise<Connection<Row>> {
-  const window = windowOf(wanted, { size: usual, max: 500 });
-  const { size, pages, skip } = pagesFor(window, maxPageSize);
-  const answers = await Promise.all(pages.map((page) => read({ page, size })));
-  const rows = answers.flatMap((answer) => answer.rows).slice(skip);
-  return connection({ rows, window, total: answers[0]?.total ?? 0 });
 }
 
 async function sheet(id: string, loaders: SequencingLoaders): Promise<SampleSheet | null> {

@@ -1,14 +1,18 @@
 import type { Clients } from '#kit/define-subgraph.ts';
 import { defineSubgraph } from '#kit/define-subgraph.ts';
+import { ownSamples } from '#kit/own-samples.ts';
 import { sequencingClient } from './client.ts';
 import { jobIndex } from './job-index.ts';
+import { wholeList } from './lists.ts';
 import { sequencingLoaders } from './loaders.ts';
 import { mutations } from './mutations.ts';
+import { ownWrites } from './own-writes.ts';
 import { permissions } from './permissions.ts';
 import { decode } from './refusals.ts';
 import type { SequencingClients, SequencingContext } from './resolvers.ts';
 import { resolvers } from './resolvers.ts';
 import { decodeSamples, sampleStates } from './samples.ts';
+import { ownClient, ownIndex, ownLists } from './tenancy.ts';
 import { workflowClient } from './workflows.ts';
 import { sequencingWrites } from './writes.ts';
 
@@ -22,19 +26,29 @@ export const sequencingSubgraph = defineSubgraph<SequencingContext, 'samples'>({
   open: ({ background, clock, onLeftBehind }) => {
     const index = jobIndex({ client: () => sequencingClient(background('jobs-index')), clock });
     return ({ call, once, detached, ...own }) => {
-      const clientsOf = ({ rest, other }: Clients<'samples'>): SequencingClients => ({
-        client: sequencingClient(rest),
-        writes: sequencingWrites(rest),
-        samples: sampleStates(other('samples'), call.caller),
-      });
+      const { tenant } = call.caller;
+      const clientsOf = ({ rest, other }: Clients<'samples'>): SequencingClients => {
+        const whole = { client: sequencingClient(rest), writes: sequencingWrites(rest) };
+        const samples = sampleStates(other('samples'), call.caller);
+        if (tenant === undefined) return { ...whole, samples };
+        const client = ownClient(whole.client, tenant);
+        const parts = { client, samples: ownSamples(other('samples'), tenant), tenant };
+        return { client, writes: ownWrites(whole.writes, parts), samples };
+      };
       const clients = clientsOf(own);
+      const { client } = clients;
+      const lists =
+        tenant === undefined
+          ? { jobs: wholeList(client.jobs), sheets: wholeList(client.sheets) }
+          : ownLists({ client, index, tenant });
       return {
         ...clients,
         detached: () => clientsOf(detached()),
         onLeftBehind,
-        loaders: sequencingLoaders(clients.client),
+        loaders: sequencingLoaders(client),
+        lists,
         workflows: workflowClient(own.rest),
-        index,
+        index: tenant === undefined ? index : ownIndex(index, tenant),
         clock,
         call,
         once,

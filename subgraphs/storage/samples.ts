@@ -3,6 +3,7 @@ import type { Caller } from '#kit/caller.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { path } from '#kit/path.ts';
 import type { Decoder, RestClient } from '#kit/rest-client.ts';
+import { organizationIn } from '#kit/tenancy.ts';
 
 /* What this subgraph asks the sample service (contract section 1.2): in which state a sample is, and to have it stored. */
 
@@ -10,8 +11,6 @@ import type { Decoder, RestClient } from '#kit/rest-client.ts';
 const State = z.string().transform((word) => word.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase());
 
 const OneSample = z.object({ data: z.object({ status: State, metadata: z.unknown() }) }).transform(({ data }) => data);
-
-const Owned = z.object({ organization_id: z.string() });
 
 export type SampleStates = {
   /** Null for a sample that there is not or that is not the caller's to see. */
@@ -21,8 +20,7 @@ export type SampleStates = {
 };
 
 export function sampleStates(rest: RestClient, { tenant }: Caller): SampleStates {
-  const isVisible = (metadata: unknown): boolean =>
-    tenant === undefined || Owned.safeParse(metadata).data?.organization_id === tenant;
+  const isVisible = (metadata: unknown): boolean => tenant === undefined || organizationIn(metadata) === tenant;
   return {
     async stateOf(id) {
       const sample = await rest.find(path`/samples/${id}`, { answer: OneSample });

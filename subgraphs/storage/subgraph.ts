@@ -1,5 +1,6 @@
 import type { Clients } from '#kit/define-subgraph.ts';
 import { defineSubgraph } from '#kit/define-subgraph.ts';
+import { ownSamples } from '#kit/own-samples.ts';
 import { storageClient } from './client.ts';
 import { storageLoaders } from './loaders.ts';
 import { mutations } from './mutations.ts';
@@ -8,6 +9,7 @@ import { decode } from './refusals.ts';
 import type { StorageClients, StorageContext } from './resolvers.ts';
 import { resolvers } from './resolvers.ts';
 import { decodeSamples, sampleStates } from './samples.ts';
+import { ownClient, ownWrites } from './tenancy.ts';
 import { storageWrites } from './writes.ts';
 
 export const storageSubgraph = defineSubgraph<StorageContext, 'samples'>({
@@ -20,11 +22,14 @@ export const storageSubgraph = defineSubgraph<StorageContext, 'samples'>({
   open:
     ({ clock, onLeftBehind }) =>
     ({ call, once, detached, ...own }) => {
-      const clientsOf = ({ rest, other }: Clients<'samples'>): StorageClients => ({
-        client: storageClient(rest),
-        writes: storageWrites(rest),
-        samples: sampleStates(other('samples'), call.caller),
-      });
+      const { tenant } = call.caller;
+      const clientsOf = ({ rest, other }: Clients<'samples'>): StorageClients => {
+        const whole = { client: storageClient(rest), writes: storageWrites(rest) };
+        const samples = sampleStates(other('samples'), call.caller);
+        if (tenant === undefined) return { ...whole, samples };
+        const own = ownSamples(other('samples'), tenant);
+        return { client: ownClient(whole.client, own), writes: ownWrites(whole.writes, own), samples };
+      };
       const clients = clientsOf(own);
       let loaders = storageLoaders(clients.client);
       return {

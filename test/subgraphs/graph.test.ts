@@ -663,7 +663,8 @@ test('vertices with more neighbours than one answer holds are asked for one by o
       const keys = parameters['keys'] as string[];
       asked.push(keys);
       const [first = ''] = keys;
-      return rows.parse(range(keys.length > 1 ? 10_000 : 3).map((n) => row(first, n)));
+      const isCut = keys.length > 1;
+      return { rows: rows.parse(range(isCut ? 10_000 : 3).map((n) => row(first, n))), isCut };
     },
   };
   const known = catalogs({ clock: { now: () => 0 }, read: async () => schema });

@@ -55,6 +55,7 @@ export const vertexFrames = [
       ['concentration', 'float'],
       ['created_at', 'datetime'],
       ['tags', 'list<text>'],
+      ['organization_id', 'text'],
     ],
   },
   {
@@ -78,6 +79,7 @@ export const vertexFrames = [
       ['kit', 'text'],
       ['insert_size', 'uint'],
       ['prepared_at', 'datetime'],
+      ['organization_id', 'text'],
     ],
   },
   {

@@ -1,7 +1,7 @@
 import { counts, epoch, isStored, jobId, parentOfSample, range, sampleId, samplesOfJob } from './facts.ts';
 import type { FrameName, FrameRow } from './graph-frames.ts';
 import { platformOfJob, runId, startedAt, wasStarted } from './jobs.ts';
-import type { OwnerOf } from './owners.ts';
+import type { Owner, OwnerOf } from './owners.ts';
 import { withMark } from './owners.ts';
 import type { Sample } from './samples.ts';
 import { seedSamples } from './samples.ts';
@@ -28,9 +28,9 @@ export function frameRows(ownerOf: OwnerOf): FrameRows {
   const inJobs = range(counts.jobs).flatMap(samplesOfJob);
   const started = range(counts.jobs).filter(wasStarted);
   return {
-    Sample: seedSamples(ownerOf).map((sample, index) => sampleRow(sample, index + 1)),
+    Sample: seedSamples(ownerOf).map((sample, index) => sampleRow(sample, index + 1, ownerOf(index + 1))),
     Subject: range(subjects).map(subjectRow),
-    Library: inJobs.map((sample) => libraryRow(sample, markOf(sample))),
+    Library: inJobs.map((sample) => libraryRow(sample, ownerOf(sample))),
     Run: started.map(runRow),
     DERIVED_FROM: samples.flatMap(derivation),
     COLLECTED_FROM: samples.filter((n) => parentOfSample(n) === null).map((n) => collection(n, markOf(n))),
@@ -40,7 +40,7 @@ export function frameRows(ownerOf: OwnerOf): FrameRows {
   };
 }
 
-function sampleRow(sample: Sample, n: number): FrameRow {
+function sampleRow(sample: Sample, n: number, { id }: Owner): FrameRow {
   return {
     key: sample.id,
     name: sample.name,
@@ -51,6 +51,7 @@ function sampleRow(sample: Sample, n: number): FrameRow {
     concentration: sample.concentration,
     created_at: localDateTime(Date.parse(sample.created_at)),
     tags: [sample.sample_type.toLowerCase(), ...(n % 5 === 0 ? ['control'] : [])],
+    organization_id: id,
   };
 }
 
@@ -66,12 +67,13 @@ function subjectRow(n: number): FrameRow {
 
 type Mark = string | undefined;
 
-function libraryRow(sample: number, mark: Mark): FrameRow {
+function libraryRow(sample: number, { id, mark }: Owner): FrameRow {
   return {
     key: libraryKey(sample),
     kit: withMark(sample % 2 === 0 ? 'PCR-free' : 'Nextera', mark),
     insert_size: 300 + (sample % 5) * 50,
     prepared_at: localDateTime(epoch - sample * hour),
+    organization_id: id,
   };
 }
 
