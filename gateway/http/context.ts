@@ -49,6 +49,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
         requestId: request.id,
         signal: controller.signal,
         caller: request.caller,
+        budget: () => outcome.budget,
         ...(authorization !== undefined && { authorization }),
         ...(typeof traceparent === 'string' && { traceparent }),
       },
