@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '#kit/clock.ts';
 import type { Blocks } from './blocks.ts';
 
-export type AbuseSettings = {
+type AbuseSettings = {
   /** Requests that one address may send within a window without a valid credential, or to be refused. */
   readonly maxRequests: number;
   readonly windowMs: number;

@@ -88,7 +88,7 @@ export function holdRequest({ organization, owner, limits, loadFactor }: Account
     organization,
     maxInFlight: limits.maxInFlight,
     policies: [
-      { name: costPolicy, capacity: limits.capacity * loadFactor, perSecond: limits.restorePerSecond * loadFactor },
+      { name: costPolicy, capacity: part(limits.capacity, loadFactor), perSecond: limits.restorePerSecond * loadFactor },
       ...windows,
     ],
     meters: [requests(owner, limits.requestsPerMinute, loadFactor), ...uses.flatMap((use) => fieldMeter(use, owner, limits))],
@@ -96,12 +96,14 @@ export function holdRequest({ organization, owner, limits, loadFactor }: Account
   };
 }
 
+const part = (whole: number, factor: number): number => (factor < 1 ? Math.floor(whole * factor) : whole);
+
 const requests = (owner: string, perMinute: number, loadFactor: number): Meter => ({
   name: requestsMeter,
   owner,
   amount: 1,
   // Load slows a plan down; it never closes one.
-  capacity: Math.min(perMinute, Math.max(1, Math.floor(perMinute * loadFactor))),
+  capacity: Math.min(perMinute, Math.max(1, part(perMinute, loadFactor))),
   perSecond: (perMinute * loadFactor) / 60,
 });
 

@@ -1,8 +1,11 @@
-import type { Ledger } from './limiter.ts';
+import type { Entry, Ledger } from './limiter.ts';
 
 /** One ledger that tells all of them. */
-export const ledgers = (all: readonly Ledger[]): Ledger => ({
-  held: (entry) => all.forEach((ledger) => ledger.held(entry)),
-  captured: (entry) => all.forEach((ledger) => ledger.captured(entry)),
-  expired: (entry) => all.forEach((ledger) => ledger.expired(entry)),
-});
+export function ledgers(all: readonly Ledger[]): Ledger {
+  const tell =
+    (kind: keyof Ledger) =>
+    (entry: Entry): void => {
+      for (const ledger of all) ledger[kind](entry);
+    };
+  return { held: tell('held'), captured: tell('captured'), expired: tell('expired') };
+}
