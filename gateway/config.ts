@@ -156,12 +156,25 @@ const Variables = z.object({
   MAX_SELECTIONS: count.default(10_000),
   /** False lets everybody do as much as he likes. */
   RATE_LIMIT_ENABLED: flag.default(true),
+  /**
+   * Requests that one address may send within ABUSE_WINDOW_SECONDS without a valid credential, or to be refused; with more
+   * it gets 429 for an hour. 0 watches nobody, nor does RATE_LIMIT_ENABLED=false.
+   */
+  ABUSE_REQUESTS: z.coerce.number().int().min(0).default(500),
+  ABUSE_WINDOW_SECONDS: count.default(300),
+  /** So often within a day an address is shut out, with 403 for ABUSE_BLOCK_SECONDS. */
+  ABUSE_FLAGS: count.default(3),
+  ABUSE_BLOCK_SECONDS: count.default(86_400),
   /** Where budgets are kept: in Redis, for all replicas together, or in the memory of each; Redis where there is one. */
   RATE_LIMIT_STORAGE: z.enum(['redis', 'memory']).optional(),
   /** Redis of the limits, which must not evict; REDIS_URL when left out. */
   RATE_LIMIT_STORAGE_URL: z.string().refine(isRedisUrl, redisUrlRule).optional(),
   /** How many replicas share the budgets: each decides by so large a part alone while Redis is away. */
   REPLICAS: count.default(4),
+  /** True lets plans shrink to a half and a tenth while the event loop or the heap of this process is overloaded. */
+  ADAPTIVE_RATE_LIMITING: flag.default(false),
+  /** Name of a stream in the Redis of REDIS_URL that is told of every hold, capture and expiry; none by default. */
+  USAGE_STREAM: z.string().optional(),
   /** JSON file of plans in place of kit/plans.json; watched, a broken one leaves the old plans in force. */
   PLANS_PATH: z.string().optional(),
   PLANS_POLL_MS: milliseconds.default(2_000),
@@ -204,6 +217,7 @@ export function readConfig(environment: Environment) {
       feedPath: variables.IP_FEED_PATH,
       feedPollMs: variables.IP_FEED_POLL_MS,
     }),
+    abuse: abuse(variables),
     identity: Object.freeze(identity(variables, organizations.laboratory)),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     redis: Object.freeze({ url: variables.REDIS_URL, caFile: variables.REDIS_CA_FILE }),
@@ -216,6 +230,7 @@ export function readConfig(environment: Environment) {
     }),
     cost: Object.freeze({ mutationBase: variables.COST_MUTATION_BASE, defaultListSize: variables.COST_DEFAULT_LIST_SIZE }),
     rateLimit: Object.freeze(rateLimit(variables)),
+    usageStream: usageStream(variables),
     limits: Object.freeze({ maxSelections: variables.MAX_SELECTIONS }),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     fetch: Object.freeze({ ...fetchSettings(variables), urls: subgraphUrls(given) }),
@@ -238,9 +253,29 @@ function rateLimit(variables: Variables) {
     replicas: variables.REPLICAS,
     plansPath: variables.PLANS_PATH,
     plansPollMs: variables.PLANS_POLL_MS,
+    adaptive: variables.ADAPTIVE_RATE_LIMITING,
     // Longer than any request runs.
     lifetimeMs: variables.REQUEST_TIMEOUT_MS + 5_000,
   };
+}
+
+/** Undefined where no stream is wanted. */
+function usageStream({ USAGE_STREAM: stream, REDIS_URL: url, REDIS_CA_FILE: caFile }: Variables) {
+  if (stream === undefined) return undefined;
+  if (url === undefined) throw new Error('REDIS_URL: is not set, and USAGE_STREAM needs it');
+  return Object.freeze({ stream, url, caFile });
+}
+
+/** Undefined where nobody is watched. */
+function abuse(variables: Variables) {
+  if (!variables.RATE_LIMIT_ENABLED || variables.ABUSE_REQUESTS === 0) return undefined;
+  return Object.freeze({
+    maxRequests: variables.ABUSE_REQUESTS,
+    windowMs: variables.ABUSE_WINDOW_SECONDS * 1_000,
+    silenceMs: 3_600_000,
+    maxFlags: variables.ABUSE_FLAGS,
+    blockMs: variables.ABUSE_BLOCK_SECONDS * 1_000,
+  });
 }
 
 const http = (variables: Variables) => ({

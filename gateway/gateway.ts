@@ -14,6 +14,7 @@ import { httpTransport, isHttpRoute } from './fetch/http-transport.ts';
 import { localTransport } from './fetch/local-transport.ts';
 import { signedIdentity } from './fetch/signed-identity.ts';
 import { wantedFields } from './fetch/wanted.ts';
+import { abuse } from './http/abuse.ts';
 import { openAddressLists } from './http/address-lists.ts';
 import type { Blocks } from './http/blocks.ts';
 import { memoryBlocks } from './http/blocks.ts';
@@ -27,6 +28,7 @@ import type { Route } from './plan/routing.ts';
 import { localName, routesOf } from './plan/routing.ts';
 import type { SupergraphSource } from './plan/supergraph-source.ts';
 import { budget, chargeText } from './rate-limit/budget.ts';
+import { chargesFailures } from './rate-limit/failed-credentials.ts';
 import { fieldUses } from './rate-limit/field-uses.ts';
 import type { Limits } from './rate-limit/open-limits.ts';
 import type { Admission, SubgraphHandler } from './request.ts';
@@ -82,8 +84,9 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
   const app = httpServer({
     options: config.http,
     logger,
-    identify,
+    identify: parts.limits === undefined ? identify : chargesFailures(parts.limits, identify),
     refuses: addresses.refuses,
+    abuse: watchFor(config, logger, blocks),
     ready,
     pricesOperations: parts.limits !== undefined,
     page,
@@ -94,6 +97,21 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
   await app.listen({ host: config.http.host, port: config.http.port });
   const opened = opening.move();
   return { url: app.listeningOrigin, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+/** Watches for addresses that only guess and flood, and writes them to the security log. */
+function watchFor({ abuse: settings }: Config, logger: Logger, blocks: Blocks) {
+  const security = logger.child({ stream: 'security' });
+  return (
+    settings &&
+    abuse({
+      settings,
+      blocks,
+      clock: systemClock,
+      onFlag: (flag) => security.warn(flag, 'suspicious address'),
+      onFailure: (error) => security.error({ err: error }, 'a block is not shared'),
+    })
+  );
 }
 
 async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Promise<Engine> {

@@ -3,7 +3,6 @@ import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
 import { openIdempotency } from '#kit/open-idempotency.ts';
 import { graphCredentials } from '#kit/organizations/graph-credentials.ts';
-import { overrideOf } from '#kit/plans.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames, subgraphNames } from '#kit/service-names.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
@@ -16,11 +15,11 @@ import { subgraphs } from '#subgraphs/registry.ts';
 import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
 import { readConfig, variableNames } from './config.ts';
+import { openBlocks } from './http/open-blocks.ts';
 import { openOrganizations } from './organizations/open-organizations.ts';
 import { openSource } from './plan/open-source.ts';
 import { localName, routesOf } from './plan/routing.ts';
-import { openLimits } from './rate-limit/open-limits.ts';
-import { usageLedger } from './rate-limit/usage-ledger.ts';
+import { openSpending } from './spending.ts';
 
 // The gateway library reports anonymous usage unless told not to.
 process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
@@ -64,18 +63,14 @@ async function main(): Promise<void> {
       logger,
     }),
   );
-  const { rateLimit } = config;
-  const limits = rateLimit.enabled
-    ? running.use(
-        await openLimits({
-          settings: rateLimit,
-          clock: systemClock,
-          ledger: usageLedger({ usage: known.usage, clock: systemClock }),
-          overrides: (caller) => overrideOf(known.keyring.organizationOf(caller)?.limits, caller.keyId),
-          onTrouble: (what, detail) => logger.warn(detail, what),
-        }),
-      )
-    : undefined;
+  const limits = running.use(await openSpending(config, { organizations: known, logger }));
+  const blocks = running.use(
+    await openBlocks({
+      ...config.redis,
+      clock: systemClock,
+      onReachable: (reachable) => logger.warn(reachable ? 'blocks are shared again' : 'blocks are of this process alone'),
+    }),
+  );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
   const { createGateway } = await import('./gateway.ts');
   const gateway = running.use(
@@ -85,6 +80,7 @@ async function main(): Promise<void> {
       logger,
       identify,
       ready,
+      blocks,
       ...(limits && { limits }),
       page: await openPage(config),
     }),

@@ -17,7 +17,7 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
  * A REQUEST'S LIFE
  *
  *   socket
- *     http/edge          client address behind trusted proxies, address lists, CORS
+ *     http/edge          client address behind trusted proxies, address lists, addresses that only guess, CORS
  *     http/server        request id, body size, media type, client gone → signal
  *     identity/          who is calling, from the credential alone
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses

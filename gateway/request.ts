@@ -1,5 +1,5 @@
 import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import type { Call } from '#kit/call.ts';
+import type { Call, CallBudget } from '#kit/call.ts';
 import type { Handler, Layer } from '#kit/layer.ts';
 
 /** Everything the stages know of one request from a client. It is Apollo Server's context value. */
@@ -39,6 +39,8 @@ type Outcome = {
   left: boolean;
   /** There as soon as points were asked for, also when they were refused. */
   settle?: Settle;
+  /** What the caller has left; there once the operation's points are reserved. */
+  budget?: CallBudget;
   /** The answer to a question for a price. */
   quote?: Readonly<Record<string, unknown>>;
 };

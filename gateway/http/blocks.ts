@@ -1,14 +1,6 @@
-import { canonicalAddress } from '#kit/address-set.ts';
+import type { Block } from '#kit/blocks.ts';
+import { blockedAddress } from '#kit/blocks.ts';
 import type { Clock } from '#kit/clock.ts';
-import { ExpectedError } from '#kit/errors.ts';
-
-type Block = {
-  readonly address: string;
-  /** For people; clients never see it. */
-  readonly reason: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly until: number;
-};
 
 /** Addresses that are shut out for a while. What changes them is asynchronous, because a shared store has to be told. */
 export type Blocks = {
@@ -40,22 +32,16 @@ export function memoryBlocks({ clock, max = 10_000 }: Options): Blocks {
   };
   return {
     async block({ address: given, reason, until }) {
-      const address = addressOf(given);
+      const address = blockedAddress(given);
       blocks.delete(address);
       makeRoom();
       blocks.set(address, { address, reason, until });
     },
-    lift: async (address) => blocks.delete(addressOf(address)),
+    lift: async (address) => blocks.delete(blockedAddress(address)),
     list: async () => holding(),
     find(address) {
       const block = blocks.get(address);
       return block !== undefined && block.until > clock.now() ? block : undefined;
     },
   };
-}
-
-function addressOf(text: string): string {
-  const address = canonicalAddress(text);
-  if (address === undefined) throw new ExpectedError('BAD_USER_INPUT', 'address: is not an IP address.');
-  return address;
 }

@@ -51,6 +51,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
         signal: controller.signal,
         caller: request.caller,
         client: clientOf(request),
+        budget: () => outcome.budget,
         ...(authorization !== undefined && { authorization }),
         ...(typeof traceparent === 'string' && { traceparent }),
       },

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ExpectedError } from '#kit/errors.ts';
+import type { Abuse } from './abuse.ts';
 import { clientAddress } from './client-address.ts';
 import type { CorsOptions } from './cors.ts';
 import { cors } from './cors.ts';
+import { watchesRequests } from './watch.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,22 +18,40 @@ type Options = {
   readonly cors: CorsOptions;
   /** True for an address that is not to be served. */
   readonly refuses: (address: string) => boolean;
+  /** Finds addresses that only guess and flood; absent where nothing is limited. */
+  readonly abuse?: Abuse | undefined;
 };
 
 /** What every request meets before its route: who is on the line and whether he is served at all; then CORS. */
-export function edge(app: FastifyInstance, { apiPrefix, cors: corsOptions, refuses }: Options): void {
+export function edge(app: FastifyInstance, { apiPrefix, cors: corsOptions, refuses, abuse }: Options): void {
   app.decorateRequest('address', '');
   app.addHook('onRequest', (request, reply, done) => {
     request.address = clientAddress(request);
-    if (refuses(request.address) && !isProbe(request, apiPrefix)) {
+    const refusal = refuses(request.address) ? notServed() : notHeard(abuse?.secondsToWait(request.address) ?? 0);
+    if (refusal !== undefined && !isProbe(request, apiPrefix)) {
       // His body is not worth reading.
       reply.header('connection', 'close');
-      return done(new ExpectedError('FORBIDDEN', 'This address is not served.'));
+      return done(refusal);
     }
     if (hasTwoContentTypes(request)) return done(new ExpectedError('BAD_REQUEST', 'There are two Content-Type headers.'));
     done();
   });
+  if (abuse !== undefined)
+    watchesRequests(app, {
+      count: abuse.count,
+      exempt: (request) => isProbe(request, apiPrefix) || refuses(request.address),
+    });
   cors(app, corsOptions);
+}
+
+const notServed = (): ExpectedError => new ExpectedError('FORBIDDEN', 'This address is not served.');
+
+/** The same for every request of the address, whoever sends it: a credential is not even looked at. */
+function notHeard(retryAfter: number): ExpectedError | undefined {
+  if (retryAfter === 0) return undefined;
+  return new ExpectedError('RATE_LIMITED', `Too many requests of this address were refused. Come back in ${retryAfter} s.`, {
+    extensions: { retryAfter },
+  });
 }
 
 const probe = /^\/(live|ready|health)(\/|$)/;

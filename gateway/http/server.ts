@@ -8,6 +8,7 @@ import { writeAnswer } from '#kit/apollo-http.ts';
 import type { Caller } from '#kit/caller.ts';
 import { ExpectedError, statusOf, unauthenticated } from '#kit/errors.ts';
 import { requestId } from '#kit/ids.ts';
+import type { Abuse } from './abuse.ts';
 import { checkSearch, readBody } from './body.ts';
 import { trustedBy } from './client-address.ts';
 import type { ContextOptions, Identify } from './context.ts';
@@ -53,6 +54,8 @@ type Parts = {
   readonly identify: Identify;
   /** True for the address of a client that is not to be served. */
   readonly refuses: (address: string) => boolean;
+  /** Finds addresses that only guess and flood, where anything is limited. */
+  readonly abuse?: Abuse | undefined;
   /** False while credentials cannot be checked. */
   readonly ready: () => boolean;
   /** Offers `POST …/graphql/cost`, which prices an operation and runs nothing. */
@@ -68,6 +71,7 @@ export function httpServer({
   answer,
   identify,
   refuses,
+  abuse,
   ready,
   pricesOperations,
   page,
@@ -97,7 +101,7 @@ export function httpServer({
   app.decorateRequest('caller');
   app.decorateRequest('uploads', null);
   app.addHook('onSend', writesHeaders(standing));
-  edge(app, { ...options, refuses });
+  edge(app, { ...options, refuses, abuse });
   readsJson(app, options);
   const formOf = readsForms(app, options);
   app.setErrorHandler(refuseError);
@@ -132,7 +136,7 @@ function requireIdentityCoding({ headers }: FastifyRequest): void {
   throw new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
 }
 
-type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'ready'> & { readonly formOf: ReturnType<typeof readsForms> };
+type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready'> & { readonly formOf: ReturnType<typeof readsForms> };
 
 function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts): void {
   const { options, answer, identify, pricesOperations, page, formOf } = parts;

@@ -11,6 +11,8 @@ export type Account = {
   readonly owner: string;
   readonly plan: string;
   readonly limits: Plan;
+  /** Part of the limits that holds at the moment, 1 unless the gateway is overloaded. What the plan allows at all stays. */
+  readonly loadFactor: number;
 };
 
 type Overrides = (caller: Caller) => PlanOverride | undefined;
@@ -20,10 +22,18 @@ type Options = {
   readonly overrides: Overrides;
   readonly clock: Clock;
   readonly onMissingPlan: (plan: string) => void;
+  /** Part of every plan that the load of this process leaves; all of it unless given. */
+  readonly loadFactor?: (() => number) | undefined;
 };
 
 /** Finds the account of a caller. A plan that nobody has described counts as `default`, and somebody hears of it. */
-export function accounts({ plans, overrides, clock, onMissingPlan }: Options): (caller: Caller, address: string) => Account {
+export function accounts({
+  plans,
+  overrides,
+  clock,
+  onMissingPlan,
+  loadFactor = () => 1,
+}: Options): (caller: Caller, address: string) => Account {
   return (caller, address) => {
     const known = plans();
     if (!known.has(caller.plan)) onMissingPlan(caller.plan);
@@ -35,6 +45,7 @@ export function accounts({ plans, overrides, clock, onMissingPlan }: Options): (
       owner: ownerOf(caller, address),
       plan: caller.plan,
       limits: override === undefined ? limits : overridden(limits, override, clock.now()),
+      loadFactor: loadFactor(),
     };
   };
 }
@@ -68,7 +79,7 @@ export const costPolicy = 'cost';
 export const requestsMeter = 'requests';
 
 /** Everything that one operation asks of its account. */
-export function holdRequest({ organization, owner, limits }: Account, { uses, ...asked }: Asked): HoldRequest {
+export function holdRequest({ organization, owner, limits, loadFactor }: Account, { uses, ...asked }: Asked): HoldRequest {
   const windows = Object.entries(limits.windows).map(
     ([name, { points, windowSeconds }]): Policy => ({ name, capacity: points, perSecond: points / windowSeconds }),
   );
@@ -76,18 +87,24 @@ export function holdRequest({ organization, owner, limits }: Account, { uses, ..
     ...asked,
     organization,
     maxInFlight: limits.maxInFlight,
-    policies: [{ name: costPolicy, capacity: limits.capacity, perSecond: limits.restorePerSecond }, ...windows],
-    meters: [requests(owner, limits), ...uses.flatMap((use) => fieldMeter(use, owner, limits))],
+    policies: [
+      { name: costPolicy, capacity: part(limits.capacity, loadFactor), perSecond: limits.restorePerSecond * loadFactor },
+      ...windows,
+    ],
+    meters: [requests(owner, limits.requestsPerMinute, loadFactor), ...uses.flatMap((use) => fieldMeter(use, owner, limits))],
     whenAway: limits.whenAway,
   };
 }
 
-const requests = (owner: string, { requestsPerMinute }: Plan): Meter => ({
+const part = (whole: number, factor: number): number => (factor < 1 ? Math.floor(whole * factor) : whole);
+
+const requests = (owner: string, perMinute: number, loadFactor: number): Meter => ({
   name: requestsMeter,
   owner,
   amount: 1,
-  capacity: requestsPerMinute,
-  perSecond: requestsPerMinute / 60,
+  // Load slows a plan down; it never closes one.
+  capacity: Math.min(perMinute, Math.max(1, part(perMinute, loadFactor))),
+  perSecond: (perMinute * loadFactor) / 60,
 });
 
 /** The plan's limit of a field wins over the schema's. */

@@ -3,6 +3,7 @@ import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import type { Account, FieldUse } from './account.ts';
+import { callBudget } from './call-budget.ts';
 import type { Limiter, Throttle } from './limiter.ts';
 import { quoteOf } from './quote.ts';
 import { costReport } from './report.ts';
@@ -54,6 +55,7 @@ export function budget(parts: Parts): Gate {
       remember(context, error, report);
       throw error;
     });
+    context.outcome.budget = callBudget({ account, points, throttle: held.throttle }, clock.now());
     context.outcome.settle = async ({ data, left }) => {
       const actual = left ? points : Math.max(leastPoints, price.actual(data as Record<string, unknown>, variables));
       return report(actual, await held.capture(actual));

@@ -12,6 +12,8 @@ export type Throttle = {
   /** Points restored each second. */
   readonly restoreRate: number;
   readonly requests: { readonly limit: number; readonly remaining: number };
+  /** Part of the plan that holds at the moment; absent where all of it does. */
+  readonly loadFactor?: number;
 };
 
 /** Points that are reserved for one operation until it is known what it took. */
@@ -71,13 +73,13 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
     refuseLarge(points, account);
     const reservation = `${encodeURIComponent(caller.keyId ?? '')}/${randomUUID()}`;
     const request = holdRequest(account, { reservation, points, lifetimeMs, uses });
-    const decision = await bucket[verb](request);
+    const decision = softened(await bucket[verb](request), account, points);
     tell(account.organization, decision.expired);
     onDecision?.(decision.kind, account.plan, decision.kind === 'admitted' ? '' : decision.limit);
-    if (decision.kind !== 'admitted') throw refusal(decision, points, request);
+    if (decision.kind !== 'admitted') throw refusal(decision, points, { account, request });
     const entry: Entry = { organization: account.organization, keyId: caller.keyId ?? '', reservation, points };
     ledger.held(entry);
-    return { request, entry, throttle: throttleOf(decision.available, request) };
+    return { request, entry, throttle: throttleOf(decision.available, { account, request }) };
   };
   return {
     async hold(asked) {
@@ -90,7 +92,7 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
           tell(asked.account.organization, expired);
           // What was not captured has ended by itself, or will: then it is told as expired.
           if (captured) ledger.captured({ ...entry, points: actual });
-          return throttleOf(available, request);
+          return throttleOf(available, { account: asked.account, request });
         },
       };
     },
@@ -127,7 +129,19 @@ const neverFits = (estimated: number, max: number, rule: string): ExpectedError 
     extensions: { cost: { estimated, max } },
   });
 
-function refusal({ kind, limit, waitMs, available }: Refused, points: number, request: HoldRequest): ExpectedError {
+/** Time after which a load may be over. */
+const busyMs = 5_000;
+
+/** What only the load of this moment makes too large for its plan is asked to come back, not told never. */
+function softened(decision: Decision, { limits }: Account, points: number): Decision {
+  if (decision.kind !== 'never' || decision.limit !== costPolicy || points > limits.capacity) return decision;
+  return { ...decision, kind: 'wait', limit: 'load', waitMs: busyMs };
+}
+
+type Decided = { readonly account: Account; readonly request: HoldRequest };
+
+function refusal({ kind, limit, waitMs, available }: Refused, points: number, decided: Decided): ExpectedError {
+  const { request } = decided;
   const meter = request.meters.find(({ name }) => name === limit);
   if (kind === 'never' && meter !== undefined)
     return neverFits(points, meter.capacity, `it uses ${limit} ${meter.amount} times and its plan allows ${meter.capacity}`);
@@ -136,7 +150,7 @@ function refusal({ kind, limit, waitMs, available }: Refused, points: number, re
     return neverFits(points, max, `the plan holds ${max} at most`);
   }
   const retryAfter = Math.max(1, Math.ceil(waitMs / 1_000));
-  const throttle = throttleOf(available, request);
+  const throttle = throttleOf(available, decided);
   const { requests: _, ...throttleStatus } = throttle;
   return new LimitError(`${sentence(limit)} Come back in ${retryAfter} s.`, throttle, {
     limit,
@@ -149,11 +163,12 @@ function sentence(limit: string): string {
   if (limit === 'in-flight') return 'Too many operations of this organization run at the moment.';
   if (limit === requestsMeter) return 'The requests of this minute are used up.';
   if (limit === costPolicy) return 'The points of this organization are used up.';
+  if (limit === 'load') return 'The gateway is overloaded, and plans are smaller than this operation for the moment.';
   if (limit === 'unavailable') return 'The budget of this plan cannot be read at the moment.';
   return `The limit ${limit} is used up.`;
 }
 
-function throttleOf(available: readonly number[], { policies, meters }: HoldRequest): Throttle {
+function throttleOf(available: readonly number[], { account: { loadFactor }, request: { policies, meters } }: Decided): Throttle {
   const [cost] = policies;
   const requests = meters.findIndex(({ name }) => name === requestsMeter);
   return {
@@ -164,6 +179,7 @@ function throttleOf(available: readonly number[], { policies, meters }: HoldRequ
       limit: meters[requests]?.capacity ?? 0,
       remaining: Math.max(0, Math.floor(available[policies.length + requests] ?? 0)),
     },
+    ...(loadFactor < 1 && { loadFactor }),
   };
 }
 

@@ -12,6 +12,7 @@ import type { Bucket } from './bucket.ts';
 import { failoverBucket } from './failover-bucket.ts';
 import type { Ledger, Limiter } from './limiter.ts';
 import { limiter } from './limiter.ts';
+import { loadWatch, processLoad } from './load.ts';
 import { memoryBucket } from './memory-bucket.ts';
 import { limiterSettings, redisBucket } from './redis-bucket.ts';
 import { sweeper } from './sweeper.ts';
@@ -27,6 +28,8 @@ type LimitSettings = {
   readonly plansPollMs: number;
   /** After so long an open reservation is charged in full. */
   readonly lifetimeMs: number;
+  /** Whether plans shrink while this process is overloaded. */
+  readonly adaptive: boolean;
 };
 
 type Parts = {
@@ -55,6 +58,7 @@ export async function openLimits({ settings, clock, ledger, overrides, onTrouble
     plans: plans.current,
     overrides,
     clock,
+    loadFactor: settings.adaptive ? watchLoad(opening) : undefined,
     onMissingPlan: (plan) => onTrouble('unknown plan, counted as default', { plan }),
   });
   const limits = limiter({ bucket, ledger, lifetimeMs: settings.lifetimeMs });
@@ -67,6 +71,11 @@ export async function openLimits({ settings, clock, ledger, overrides, onTrouble
     degraded,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function watchLoad(opening: AsyncDisposableStack): () => number {
+  const { measure } = opening.use(processLoad());
+  return opening.use(loadWatch({ measure })).factor;
 }
 
 type OpenPlans = AsyncDisposable & { readonly current: () => Plans };

@@ -1,5 +1,7 @@
+import { blockCommands } from './blocks.ts';
 import type { Commands } from './command.ts';
 import { UsageError } from './command.ts';
+import { cost } from './cost.ts';
 import { dispatch } from './dispatch.ts';
 import { keyCommands } from './key.ts';
 import { migrate } from './migrate.ts';
@@ -9,8 +11,10 @@ import { token } from './token.ts';
 
 const commands: Commands = {
   query,
+  cost,
   org: { summary: 'organizations: create, list, show, set-plan, suspend, resume, delete', commands: organizationCommands },
   key: { summary: 'API keys of organizations: create, list, rotate, revoke', commands: keyCommands },
+  blocks: { summary: 'addresses that are shut out for a while: list, add, lift', commands: blockCommands },
   migrate,
   token,
 };

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { askGateway, gatewayOptions } from './ask-gateway.ts';
 import type { Command } from './command.ts';
 import { UsageError } from './command.ts';
 import { readWords } from './words.ts';
@@ -17,15 +18,12 @@ Exit code 0 for an answer without errors, 1 for an answer with errors, 2 when it
 
 async function run(words: readonly string[]): Promise<number> {
   const { positionals, values } = readWords(words, ['operation'], {
-    url: { type: 'string', default: 'http://127.0.0.1:8000/graphql' },
-    key: { type: 'string' },
-    token: { type: 'string' },
+    ...gatewayOptions,
     variables: { type: 'string', default: '{}' },
   });
   const [operation = ''] = positionals;
   const query = operation.includes('{') ? operation : await readOperation(operation);
-  const headers = { 'content-type': 'application/json', ...credentials(values) };
-  const answer = await send(values.url, { headers, body: JSON.stringify({ query, variables: readVariables(values.variables) }) });
+  const { answer } = await askGateway(values, { query, variables: readVariables(values.variables) });
   console.log(JSON.stringify(answer, null, 2));
   return 'errors' in answer ? 1 : 0;
 }
@@ -38,30 +36,11 @@ async function readOperation(file: string): Promise<string> {
   }
 }
 
-function credentials({
-  key,
-  token,
-}: {
-  readonly key?: string | undefined;
-  readonly token?: string | undefined;
-}): Record<string, string> {
-  return { ...(key !== undefined && { 'x-api-key': key }), ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-}
-
 function readVariables(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     throw new UsageError('--variables is not JSON.');
-  }
-}
-
-async function send(url: string, init: { readonly headers: Record<string, string>; readonly body: string }): Promise<object> {
-  try {
-    const response = await fetch(url, { ...init, method: 'POST' });
-    return (await response.json()) as object;
-  } catch (cause) {
-    throw new UsageError(`There is no gateway at ${url}; start one with: npm start`, { cause });
   }
 }
 
