@@ -95,3 +95,22 @@ test('what concerns people is for people, and for administrators what concerns o
   ]);
   expect(laboratory.calls).toEqual([]);
 });
+
+test('every partner sees who it is, and the keys of its organization only with the scope for it', async () => {
+  const query = '{ viewer { subject organization { id apiKeys { prefix } } } organizations { id } }';
+  const reader = await ask('reader', query);
+  expect(reader.data).toEqual({
+    viewer: { subject: 'key-of-acme-genomics', organization: { id: 'acme-genomics', apiKeys: null } },
+    organizations: null,
+  });
+  expect(reader.told).toEqual([
+    ['viewer.organization.apiKeys', 'FORBIDDEN'],
+    ['organizations', 'FORBIDDEN'],
+  ]);
+  const { data, told } = await ask('partner', query);
+  expect(data).toMatchObject({ viewer: { organization: { apiKeys: [{ prefix: 'lg_test_Acme' }] } } });
+  expect(told).toEqual([['organizations', 'FORBIDDEN']]);
+  const administrated = await ask('administrator', '{ organizations { id } }');
+  expect(administrated.data).toEqual({ organizations: [{ id: 'acme-genomics' }, { id: 'helix-labs' }] });
+  expect((await ask('stranger', '{ viewer { subject } }')).status).toBe(401);
+});
