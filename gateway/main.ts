@@ -2,7 +2,7 @@ import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
 import { openIdempotency } from '#kit/open-idempotency.ts';
-import { overrideOf } from '#kit/plans.ts';
+import { overrideReader } from '#kit/plans.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
@@ -61,13 +61,14 @@ async function main(): Promise<void> {
     }),
   );
   const { rateLimit } = config;
+  const overridesOf = overrideReader();
   const limits = rateLimit.enabled
     ? running.use(
         await openLimits({
           settings: rateLimit,
           clock: systemClock,
           ledger: usageLedger({ usage: known.usage, clock: systemClock }),
-          overrides: (caller) => overrideOf(known.keyring.organizationOf(caller)?.limits, caller.keyId),
+          overrides: (caller) => overridesOf(known.keyring.organizationOf(caller)?.limits, caller.keyId),
           onTrouble: (what, detail) => logger.warn(detail, what),
         }),
       )

@@ -9,6 +9,7 @@ import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
 import type { Account } from './account.ts';
 import { accounts } from './account.ts';
 import type { Bucket } from './bucket.ts';
+import { heedEviction } from './eviction.ts';
 import { failoverBucket } from './failover-bucket.ts';
 import type { Ledger, Limiter } from './limiter.ts';
 import { limiter } from './limiter.ts';
@@ -33,7 +34,7 @@ type Parts = {
   readonly settings: LimitSettings;
   readonly clock: Clock;
   readonly ledger: Ledger;
-  readonly overrides: (caller: Caller) => PlanOverride | undefined;
+  readonly overrides: (caller: Caller) => readonly PlanOverride[];
   /** Hears of what should not be: plans that cannot be read, a plan nobody described, Redis away and back. */
   readonly onTrouble: (what: string, detail: object) => void;
 };
@@ -55,7 +56,7 @@ export async function openLimits({ settings, clock, ledger, overrides, onTrouble
     plans: plans.current,
     overrides,
     clock,
-    onMissingPlan: (plan) => onTrouble('unknown plan, counted as default', { plan }),
+    onMissingPlan: once((plan) => onTrouble('unknown plan, counted as default', { plan })),
   });
   const limits = limiter({ bucket, ledger, lifetimeMs: settings.lifetimeMs });
   const sweep = opening.use(sweeper({ settle: limits.settle, everyMs: settings.lifetimeMs }));
@@ -66,6 +67,15 @@ export async function openLimits({ settings, clock, ledger, overrides, onTrouble
     clock,
     degraded,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  };
+}
+
+/** Hears of each name once, not with every request. */
+function once(hear: (name: string) => void): (name: string) => void {
+  const heard = new Set<string>();
+  return (name) => {
+    if (!heard.has(name)) hear(name);
+    heard.add(name);
   };
 }
 
@@ -100,6 +110,7 @@ async function openBucket(settings: LimitSettings, { clock, onTrouble, opening }
   const redis = openRedis({ url: redisUrl, ca, settings: limiterSettings });
   opening.defer(() => closeRedis(redis));
   await whenReady(redis, limiterSettings.connectTimeout);
+  await heedEviction(redis, onTrouble);
   const bucket = failoverBucket({
     shared: redisBucket(redis),
     local: memoryBucket({ clock }),

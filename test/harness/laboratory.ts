@@ -39,6 +39,8 @@ type Options = {
   readonly settings?: Partial<UpstreamSettings>;
   /** Who is calling; an administrator of the laboratory unless told. */
   readonly identify?: GatewayParts['identify'];
+  /** Who pays, and out of what; nothing is limited unless told. */
+  readonly limits?: GatewayParts['limits'];
   /** Variables of the gateway. */
   readonly env?: Record<string, string>;
   /** URLs of servers that stand in for the sandbox's services. */
@@ -53,6 +55,7 @@ export async function startLaboratory({
   settings: given = {},
   quirks,
   identify,
+  limits,
   env: variables = {},
   urls = {},
   onBreakerChange,
@@ -97,7 +100,9 @@ export async function startLaboratory({
     listPollMs: 1_000,
     secret: developmentSecrets.SUBGRAPH_SECRET,
   });
-  const gateway = opening.use(await testGateway({ source, locals, env, ...(identify && { identify }) }));
+  const gateway = opening.use(
+    await testGateway({ source, locals, env, ...(identify && { identify }), ...(limits && { limits }) }),
+  );
   const opened = opening.move();
   return {
     gateway,
