@@ -1,5 +1,6 @@
 import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { Call, CallBudget } from '#kit/call.ts';
+import type { ExpectedError } from '#kit/errors.ts';
 import type { Handler, Layer } from '#kit/layer.ts';
 
 /** Everything the stages know of one request from a client. It is Apollo Server's context value. */
@@ -22,6 +23,8 @@ export type RequestContext = {
 export type CostReport = {
   readonly extension: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
+  /** There when not even the point that an answer costs is left: it is the answer, then. */
+  readonly refusal?: ExpectedError;
 };
 
 /** Ends an operation's reservation by what it brought; `left` when the client did not wait for it. */
@@ -42,7 +45,7 @@ type Outcome = {
   /** What the caller has left; there once the operation's points are reserved. */
   budget?: CallBudget;
   /** The answer to a question for a price. */
-  quote?: Readonly<Record<string, unknown>>;
+  quote?: { readonly body: Readonly<Record<string, unknown>>; readonly headers: CostReport['headers'] };
 };
 
 /** An operation that was parsed and validated and asks to run. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { systemClock } from '#kit/clock.ts';
-import { overrideOf } from '#kit/plans.ts';
+import { overrideReader } from '#kit/plans.ts';
 import type { Config } from './config.ts';
 import type { Organizations } from './organizations/open-organizations.ts';
 import { ledgers } from './rate-limit/ledgers.ts';
@@ -22,6 +22,7 @@ export async function openSpending(
   if (!rateLimit.enabled) return undefined;
   const { keyring, usage } = organizations;
   const clock = systemClock;
+  const overridesOf = overrideReader();
   await using opening = new AsyncDisposableStack();
   const onLost = (entries: number, error?: unknown): void => logger.warn({ err: error, entries }, 'usage stream: entries lost');
   const stream = usageStream && opening.use(await openUsageStream({ ...usageStream, clock, onLost }));
@@ -30,7 +31,7 @@ export async function openSpending(
       settings: rateLimit,
       clock,
       ledger: ledgers([usageLedger({ usage, clock }), ...(stream === undefined ? [] : [stream])]),
-      overrides: (caller) => overrideOf(keyring.organizationOf(caller)?.limits, caller.keyId),
+      overrides: (caller) => overridesOf(keyring.organizationOf(caller)?.limits, caller.keyId),
       onTrouble: (what, detail) => logger.warn(detail, what),
     }),
   );

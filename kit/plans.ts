@@ -57,12 +57,23 @@ export type PlanOverride = Readonly<z.infer<typeof Override>>;
 /** What an organization's record says of its limits: for all of its keys, and for single ones. */
 const OrganizationLimits = Override.extend({ keys: z.record(z.string(), Override).exactOptional() });
 
-/** The override for one key of an organization; what cannot be read is no override. */
-export function overrideOf(limits: unknown, keyId: string | undefined): PlanOverride | undefined {
-  const parsed = OrganizationLimits.safeParse(limits);
-  if (!parsed.success) return undefined;
-  const { keys, ...all } = parsed.data;
-  return { ...all, ...keys?.[keyId ?? ''] };
+/**
+ * Reads what organizations' records say of their limits, once per record: for a key of one that of all its keys, then its own,
+ * each until its own end. What cannot be read is no override.
+ */
+export function overrideReader(): (limits: object | undefined, keyId: string | undefined) => readonly PlanOverride[] {
+  const known = new WeakMap<object, z.infer<typeof OrganizationLimits>>();
+  const read = (limits: object): z.infer<typeof OrganizationLimits> => {
+    const parsed = known.get(limits) ?? OrganizationLimits.safeParse(limits).data ?? {};
+    known.set(limits, parsed);
+    return parsed;
+  };
+  return (limits, keyId) => {
+    if (limits === undefined) return [];
+    const { keys, ...all } = read(limits);
+    const own = keyId === undefined ? undefined : keys?.[keyId];
+    return own === undefined ? [all] : [all, own];
+  };
 }
 
 const Plans = z

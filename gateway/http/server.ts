@@ -161,7 +161,8 @@ function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts
       using held = contextOf(request, reply, options);
       const context = { ...held.context, pricesOnly: true };
       const answered = await answer(request, context);
-      return context.outcome.quote === undefined ? writeAnswer(reply, answered) : reply.send(context.outcome.quote);
+      const { quote } = context.outcome;
+      return quote === undefined ? writeAnswer(reply, answered) : reply.headers(quote.headers).send(quote.body);
     });
   app.get(endpoint, { onRequest }, async (request, reply) => {
     if (wantsPage(request)) {

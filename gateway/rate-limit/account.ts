@@ -15,11 +15,10 @@ export type Account = {
   readonly loadFactor: number;
 };
 
-type Overrides = (caller: Caller) => PlanOverride | undefined;
-
 type Options = {
   readonly plans: () => Plans;
-  readonly overrides: Overrides;
+  /** What the caller has otherwise than its plan; later ones win. */
+  readonly overrides: (caller: Caller) => readonly PlanOverride[];
   readonly clock: Clock;
   readonly onMissingPlan: (plan: string) => void;
   /** Part of every plan that the load of this process leaves; all of it unless given. */
@@ -39,12 +38,11 @@ export function accounts({
     if (!known.has(caller.plan)) onMissingPlan(caller.plan);
     const limits = known.get(caller.plan) ?? known.get('default');
     if (limits === undefined) throw new Error('There is no plan named default.');
-    const override = overrides(caller);
     return {
       organization: caller.kind === 'anonymous' ? `address ${address}` : caller.organization,
       owner: ownerOf(caller, address),
       plan: caller.plan,
-      limits: override === undefined ? limits : overridden(limits, override, clock.now()),
+      limits: overrides(caller).reduce((now, override) => overridden(now, override, clock.now()), limits),
       loadFactor: loadFactor(),
     };
   };

@@ -1,32 +1,31 @@
 import type { Admission, CostReport, Gate, RequestContext } from '#gateway/request.ts';
-import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import { ExpectedError } from '#kit/errors.ts';
-import type { Account, FieldUse } from './account.ts';
+import type { FieldUse } from './account.ts';
 import { callBudget } from './call-budget.ts';
-import type { Limiter, Throttle } from './limiter.ts';
+import type { Throttle } from './limiter.ts';
+import type { Payer } from './point.ts';
+import { bookPoint, chargePoint, isThrottled, leastPoints } from './point.ts';
 import { quoteOf } from './quote.ts';
 import { costReport } from './report.ts';
 
+type Operation = Pick<Admission, 'document' | 'operation'>;
+type Variables = Admission['variables'];
+
 /** What the budget needs to know of an operation's price. */
 type PricedOperation = {
-  readonly estimate: (variables: Admission['variables']) => number;
-  readonly breakdown: (variables: Admission['variables']) => readonly object[];
-  readonly actual: (data: Readonly<Record<string, unknown>> | null | undefined, variables: Admission['variables']) => number;
+  readonly estimate: (variables: Variables) => number;
+  readonly breakdown: (variables: Variables) => readonly object[];
+  readonly actual: (data: Readonly<Record<string, unknown>> | null | undefined, variables: Variables) => number;
 };
 
-type Parts = {
-  readonly limiter: Limiter;
-  readonly accountOf: (caller: Caller, address: string) => Account;
+type Parts = Payer & {
   readonly clock: Clock;
   /** What will run of an operation for its caller. */
-  readonly effective: (admission: Admission) => Pick<Admission, 'document' | 'operation'>;
-  readonly priceOf: (operation: Pick<Admission, 'document' | 'operation'>) => PricedOperation;
-  readonly usesOf: (running: Pick<Admission, 'document' | 'operation' | 'variables'>) => readonly FieldUse[];
+  readonly effective: (admission: Admission) => Operation;
+  readonly priceOf: (operation: Operation) => PricedOperation;
+  readonly usesOf: (running: Operation & { readonly variables: Variables }) => readonly FieldUse[];
 };
-
-/** Planning costs something even when nothing is fetched. */
-const leastPoints = 1;
 
 /**
  * Reserves the estimated points of an operation, and leaves behind how its real price is booked. A client that leaves pays
@@ -38,23 +37,24 @@ export function budget(parts: Parts): Gate {
     const { context, variables } = admission;
     const running = effective(admission);
     const price = priceOf(running);
-    const points = Math.max(leastPoints, price.estimate(variables));
+    const estimate = price.estimate(variables);
+    const points = Math.max(leastPoints, estimate);
     const account = accountOf(context.call.caller, context.address);
-    const fields = context.wantsBreakdown ? price.breakdown(variables) : undefined;
-    const asked = { caller: context.call.caller, account, points, uses: usesOf({ ...running, variables }) };
+    const { caller } = context.call;
+    const fields = (): readonly object[] => (estimate < points ? [leastPrice(running)] : price.breakdown(variables));
     const report = (actual: number | null, throttle: Throttle): CostReport =>
-      costReport({ requested: points, actual, throttle, fields }, clock.now());
+      costReport({ requested: points, actual, throttle, ...(context.wantsBreakdown && { fields: fields() }) }, clock.now());
+    const refused = (error: unknown): never => {
+      settleRefusal(error, { parts, context, report });
+      throw error;
+    };
     if (context.pricesOnly) {
-      context.outcome.quote = quoteOf(
-        { points, account, breakdown: price.breakdown(variables) },
-        await chargeOne(parts, context),
-      );
+      const left = await chargePoint(parts, context).catch(refused);
+      const { headers } = report(leastPoints, left);
+      context.outcome.quote = { headers, body: quoteOf({ points, account, breakdown: fields() }, left) };
       return;
     }
-    const held = await limiter.hold(asked).catch((error: unknown) => {
-      remember(context, error, report);
-      throw error;
-    });
+    const held = await limiter.hold({ caller, account, points, uses: usesOf({ ...running, variables }) }).catch(refused);
     context.outcome.budget = callBudget({ account, points, throttle: held.throttle }, clock.now());
     context.outcome.settle = async ({ data, left }) => {
       const actual = left ? points : Math.max(leastPoints, price.actual(data as Record<string, unknown>, variables));
@@ -63,23 +63,28 @@ export function budget(parts: Parts): Gate {
   };
 }
 
-type Payer = Pick<Parts, 'limiter' | 'accountOf'>;
+const rootTypes = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' } as const;
 
-/** Books one point for a price that was asked. */
-function chargeOne({ limiter, accountOf }: Payer, { call: { caller }, address }: RequestContext): Promise<Throttle> {
-  return limiter.charge({ caller, account: accountOf(caller, address), points: leastPoints, uses: [] });
+/** An operation whose fields are all free has a price of its own. */
+const leastPrice = ({ operation }: Operation) => ({
+  path: '',
+  coordinate: rootTypes[operation.operation],
+  instances: 1,
+  cost: leastPoints,
+});
+
+type Refused = {
+  readonly parts: Payer;
+  readonly context: RequestContext;
+  readonly report: (actual: number | null, throttle: Throttle) => CostReport;
+};
+
+/** Refusals tell the price and what is left, as answers do. What never fits has been read all the same, for one point. */
+function settleRefusal(error: unknown, { parts, context, report }: Refused): void {
+  if (isThrottled(error)) context.outcome.settle = async () => report(null, error.throttle);
+  else if (error instanceof ExpectedError)
+    context.outcome.settle = () =>
+      bookPoint(parts, context, report).catch(() => {
+        throw error;
+      });
 }
-
-/** Books one point for a text that never became an operation, so that guessing costs as well. */
-export const chargeText =
-  (parts: Payer & Pick<Parts, 'clock'>) =>
-  async (context: RequestContext): Promise<CostReport> =>
-    costReport({ requested: leastPoints, actual: leastPoints, throttle: await chargeOne(parts, context) }, parts.clock.now());
-
-/** Refusals tell what is left as answers do. */
-function remember({ outcome }: RequestContext, error: unknown, report: (actual: null, throttle: Throttle) => CostReport): void {
-  if (!(error instanceof ExpectedError) || !isThrottled(error)) return;
-  outcome.settle = async () => report(null, error.throttle);
-}
-
-const isThrottled = (error: ExpectedError): error is ExpectedError & { readonly throttle: Throttle } => 'throttle' in error;

@@ -1,4 +1,4 @@
-import { CountBreaker, circuitBreaker, handleAll } from 'cockatiel';
+import { CountBreaker, circuitBreaker, handleAll, isBrokenCircuitError } from 'cockatiel';
 import type { Bucket, Capture, Decision, HoldRequest, WhenAway } from './bucket.ts';
 
 type Parts = {
@@ -38,6 +38,8 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
     degraded = now;
   };
   const madeHere = new WeakSet<HoldRequest>();
+  // Asked, but not answered in time: the shared budget may hold them as well.
+  const outcomeUnknown = new WeakSet<HoldRequest>();
   const alone: Record<WhenAway, (request: HoldRequest, verb: 'hold' | 'charge') => Promise<Decision>> = {
     local: async (request, verb) => softened(await local[verb](share(request, replicas))),
     open: async (request) => ({ kind: 'admitted', available: full(request), expired: [] }),
@@ -48,19 +50,30 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
       const decision = await circuit.execute(() => shared[verb](request));
       tell(false);
       return decision;
-    } catch {
+    } catch (error) {
       tell(true);
       madeHere.add(request);
+      if (!isBrokenCircuitError(error)) outcomeUnknown.add(request);
       return alone[request.whenAway](request, verb);
     }
   };
+  const captureHere = async (request: HoldRequest, actual: number): Promise<Capture> => {
+    const [here, there] = await Promise.all([
+      local.capture(share(request, replicas), actual),
+      outcomeUnknown.has(request) ? captureThere(request, actual) : undefined,
+    ]);
+    // Else it would end there as well, charged and told a second time.
+    return { ...here, expired: [...here.expired, ...(there?.expired ?? [])] };
+  };
+  const captureThere = (request: HoldRequest, actual: number): Promise<Capture | undefined> =>
+    circuit.execute(() => shared.capture(request, actual)).catch(() => undefined);
   return {
     degraded: () => degraded,
     hold: (request) => decide(request, 'hold'),
     charge: (request) => decide(request, 'charge'),
     async capture(request, actual) {
       if (madeHere.has(request) && request.whenAway !== 'local') return { ...untold(request), captured: true };
-      if (madeHere.has(request)) return local.capture(share(request, replicas), actual);
+      if (madeHere.has(request)) return captureHere(request, actual);
       try {
         return await circuit.execute(() => shared.capture(request, actual));
       } catch {
@@ -68,7 +81,10 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
         return untold(request);
       }
     },
-    settle: (request) => shared.settle(request),
+    async settle(request) {
+      const here = await local.settle({ ...request, policies: request.policies.map(partOf(replicas)) });
+      return [...here, ...(await shared.settle(request).catch(() => []))];
+    },
   };
 }
 
@@ -78,11 +94,7 @@ const untold = (request: HoldRequest): Capture => ({ captured: false, available:
 
 /** One replica's part of every limit, so that all parts together stay within it. */
 function share(request: HoldRequest, replicas: number): HoldRequest {
-  const part = <Limit extends { readonly capacity: number; readonly perSecond: number }>(limit: Limit): Limit => ({
-    ...limit,
-    capacity: limit.capacity / replicas,
-    perSecond: limit.perSecond / replicas,
-  });
+  const part = partOf(replicas);
   return {
     ...request,
     maxInFlight: Math.ceil(request.maxInFlight / replicas),
@@ -90,6 +102,16 @@ function share(request: HoldRequest, replicas: number): HoldRequest {
     meters: request.meters.map(part),
   };
 }
+
+type Rate = { readonly capacity: number; readonly perSecond: number };
+
+const partOf =
+  (replicas: number) =>
+  <Limit extends Rate>(limit: Limit): Limit => ({
+    ...limit,
+    capacity: limit.capacity / replicas,
+    perSecond: limit.perSecond / replicas,
+  });
 
 /** What exceeds this replica's part alone may well fit the whole budget: it is asked to come back, not told never. */
 const softened = (decision: Decision): Decision =>

@@ -9,6 +9,7 @@ import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
 import type { Account } from './account.ts';
 import { accounts } from './account.ts';
 import type { Bucket } from './bucket.ts';
+import { heedEviction } from './eviction.ts';
 import { failoverBucket } from './failover-bucket.ts';
 import type { Ledger, Limiter } from './limiter.ts';
 import { limiter } from './limiter.ts';
@@ -36,7 +37,7 @@ type Parts = {
   readonly settings: LimitSettings;
   readonly clock: Clock;
   readonly ledger: Ledger;
-  readonly overrides: (caller: Caller) => PlanOverride | undefined;
+  readonly overrides: (caller: Caller) => readonly PlanOverride[];
   /** Hears of what should not be: plans that cannot be read, a plan nobody described, Redis away and back. */
   readonly onTrouble: (what: string, detail: object) => void;
 };
@@ -59,7 +60,7 @@ export async function openLimits({ settings, clock, ledger, overrides, onTrouble
     overrides,
     clock,
     loadFactor: settings.adaptive ? watchLoad(opening) : undefined,
-    onMissingPlan: (plan) => onTrouble('unknown plan, counted as default', { plan }),
+    onMissingPlan: once((plan) => onTrouble('unknown plan, counted as default', { plan })),
   });
   const limits = limiter({ bucket, ledger, lifetimeMs: settings.lifetimeMs });
   const sweep = opening.use(sweeper({ settle: limits.settle, everyMs: settings.lifetimeMs }));
@@ -76,6 +77,15 @@ export async function openLimits({ settings, clock, ledger, overrides, onTrouble
 function watchLoad(opening: AsyncDisposableStack): () => number {
   const { measure } = opening.use(processLoad());
   return opening.use(loadWatch({ measure })).factor;
+}
+
+/** Hears of each name once, not with every request. */
+function once(hear: (name: string) => void): (name: string) => void {
+  const heard = new Set<string>();
+  return (name) => {
+    if (!heard.has(name)) hear(name);
+    heard.add(name);
+  };
 }
 
 type OpenPlans = AsyncDisposable & { readonly current: () => Plans };
@@ -109,6 +119,7 @@ async function openBucket(settings: LimitSettings, { clock, onTrouble, opening }
   const redis = openRedis({ url: redisUrl, ca, settings: limiterSettings });
   opening.defer(() => closeRedis(redis));
   await whenReady(redis, limiterSettings.connectTimeout);
+  await heedEviction(redis, onTrouble);
   const bucket = failoverBucket({
     shared: redisBucket(redis),
     local: memoryBucket({ clock }),

@@ -3,7 +3,7 @@ import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { CostReport, RequestContext } from '#gateway/request.ts';
 import { ExpectedError, statusOf } from '#kit/errors.ts';
 
-/** Books a point for a text that never became an operation. @throws ExpectedError when there is none left */
+/** Books a point for a text that never became an operation. @throws ExpectedError when its plan has no point at all */
 export type ChargeText = (context: RequestContext) => Promise<CostReport>;
 
 type Answered = { readonly response: Pick<GraphQLResponse, 'http'>; readonly result: FormattedExecutionResult };
@@ -12,6 +12,7 @@ type Answered = { readonly response: Pick<GraphQLResponse, 'http'>; readonly res
 export async function settle(answered: Answered, context: RequestContext, chargeText: ChargeText | undefined): Promise<void> {
   try {
     const report = await reportOf(answered, context, chargeText);
+    if (report?.refusal !== undefined) refuse(answered, report.refusal);
     if (report !== undefined) tell(answered, report);
   } catch (error) {
     if (!(error instanceof ExpectedError)) throw error;

@@ -6,7 +6,7 @@ const administer = may('admin:organizations');
 
 /** Whose keys a caller may administrate, and which scopes it may grant, is for authority.ts to say. */
 export const permissions: Permissions = {
-  Query: { viewer: known, organization: administer, organizations: administer },
+  Query: { viewer: known, rateLimit: known, organization: administer, organizations: administer },
   Mutation: {
     createApiKey: administerKeys,
     rotateApiKey: administerKeys,

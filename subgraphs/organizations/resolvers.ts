@@ -1,5 +1,7 @@
+import type { Call, CallBudget } from '#kit/call.ts';
 import type { Caller } from '#kit/caller.ts';
 import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
+import { ExpectedError } from '#kit/errors.ts';
 import { checked } from '#kit/input.ts';
 import type { Organization } from '#kit/organizations/records.ts';
 import { Days } from './bounds.ts';
@@ -10,9 +12,17 @@ import { lastDays, usageDays } from './usage.ts';
 
 type ById = { readonly id: string };
 
+/** The gateway alone keeps the budget: a subgraph in another process does not know it. */
+function rateLimit({ budget }: Call): CallBudget | null {
+  if (budget === undefined)
+    throw new ExpectedError('UPSTREAM_UNAVAILABLE', 'The budget is not known here.', { extensions: { retryable: false } });
+  return budget() ?? null;
+}
+
 export const resolvers: SubgraphResolvers = {
   Query: {
     viewer: (_: unknown, _arguments: object, { call }: OrganizationsContext) => call.caller,
+    rateLimit: (_: unknown, _arguments: object, { call }: OrganizationsContext) => rateLimit(call),
     organization: (_: unknown, { id }: ById, { organizations }: OrganizationsContext) => organizations.load(id),
     organizations: (_: unknown, _arguments: object, { store }: OrganizationsContext) => store.organizations(),
   },

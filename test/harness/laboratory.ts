@@ -47,6 +47,8 @@ type Options = {
   readonly organizations?: OrganizationParts;
   /** Who is calling; an administrator of the laboratory unless told. */
   readonly identify?: GatewayParts['identify'];
+  /** Who pays, and out of what; nothing is limited unless told. */
+  readonly limits?: GatewayParts['limits'];
   /** Variables of the gateway. */
   readonly env?: Record<string, string>;
   /** URLs of servers that stand in for the sandbox's services. */
@@ -62,6 +64,7 @@ export async function startLaboratory({
   quirks,
   organizations: kept,
   identify,
+  limits,
   env: variables = {},
   urls = {},
   onBreakerChange,
@@ -107,7 +110,9 @@ export async function startLaboratory({
     listPollMs: 1_000,
     secret: developmentSecrets.SUBGRAPH_SECRET,
   });
-  const gateway = opening.use(await testGateway({ source, locals, env, ...(identify && { identify }) }));
+  const gateway = opening.use(
+    await testGateway({ source, locals, env, ...(identify && { identify }), ...(limits && { limits }) }),
+  );
   const opened = opening.move();
   return {
     gateway,

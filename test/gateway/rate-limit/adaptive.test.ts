@@ -31,7 +31,7 @@ function shrinking(changes: Partial<Plan> = {}) {
   let factor = 1;
   const accountOf = accounts({
     plans: () => new Map([['default', { ...plan, ...changes }]]),
-    overrides: () => undefined,
+    overrides: () => [],
     clock,
     onMissingPlan: () => undefined,
     loadFactor: () => factor,
@@ -165,7 +165,7 @@ test('ADAPTIVE_RATE_LIMITING decides whether a process watches itself', async ()
       },
       clock: handClock(),
       ledger: { held: () => undefined, captured: () => undefined, expired: () => undefined },
-      overrides: () => undefined,
+      overrides: () => [],
       onTrouble: () => undefined,
     });
     onTestFinished(() => limits[Symbol.asyncDispose]());

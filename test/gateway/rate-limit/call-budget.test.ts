@@ -38,7 +38,7 @@ async function start({ limited = true } = {}): Promise<GatewayUnderTest> {
     },
     clock,
     ledger: { held: () => undefined, captured: () => undefined, expired: () => undefined },
-    overrides: () => undefined,
+    overrides: () => [],
     onTrouble: () => undefined,
   });
   const schema = buildSubgraphSchema([

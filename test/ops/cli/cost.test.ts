@@ -35,7 +35,7 @@ beforeAll(async () => {
     },
     clock: systemClock,
     ledger: { held: () => undefined, captured: () => undefined, expired: () => undefined },
-    overrides: () => undefined,
+    overrides: () => [],
     onTrouble: () => undefined,
   });
   const { identify } = await testIdentity();
