@@ -5,6 +5,9 @@ import { ledgers } from '#gateway/rate-limit/ledgers.ts';
 import type { Entry } from '#gateway/rate-limit/limiter.ts';
 import { openUsageStream } from '#gateway/rate-limit/open-usage-stream.ts';
 import { streamLedger } from '#gateway/rate-limit/stream-ledger.ts';
+import { openSpending } from '#gateway/spending.ts';
+import { createLogger } from '#ops/logger.ts';
+import { partner } from '#test/harness/callers.ts';
 import { startFaultProxy } from '#test/harness/fault-proxy.ts';
 import { handClock } from '#test/harness/hand-clock.ts';
 
@@ -111,5 +114,28 @@ describe.skipIf(redisUrl === undefined)('the usage stream', () => {
     await expect.poll(() => redis.status, { timeout: 5_000 }).toBe('ready');
     ledger.held(entry('back'));
     await expect.poll(async () => (await read()).at(-1)?.reservation, { timeout: 5_000 }).toBe('back');
+  });
+
+  test('is told by a gateway that is configured so, when it holds and captures', async () => {
+    const { stream, read } = await start();
+    const used: unknown[] = [];
+    const config = readConfig({ USAGE_STREAM: stream, REDIS_URL: redisUrl ?? '', RATE_LIMIT_STORAGE: 'memory' });
+    const organizations = {
+      keyring: { organizationOf: () => undefined },
+      usage: { add: (row: object) => void used.push(row), lost: () => 0 },
+    } as unknown as Parameters<typeof openSpending>[1]['organizations'];
+    {
+      await using limits = await openSpending(config, { organizations, logger: createLogger({ level: 'silent' }) });
+      const caller = partner('acme-genomics', []);
+      const account = limits?.accountOf(caller, '203.0.113.9');
+      if (account === undefined) throw new Error('There are no limits.');
+      const held = await limits?.limiter.hold({ caller, account, points: 10, uses: [] });
+      await held?.capture(4);
+    }
+    expect(await read()).toMatchObject([
+      { kind: 'held', points: '10', organization: 'acme-genomics', key: 'key-of-acme-genomics' },
+      { kind: 'captured', points: '4', organization: 'acme-genomics', key: 'key-of-acme-genomics' },
+    ]);
+    expect(used).toMatchObject([{ organizationId: 'acme-genomics', requests: 1, points: 4 }]);
   });
 });
