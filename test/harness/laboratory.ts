@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { GatewayParts } from '#gateway/gateway.ts';
 import { openSource } from '#gateway/plan/open-source.ts';
 import type { BreakerState } from '#kit/circuit-breaker.ts';
@@ -10,6 +11,7 @@ import type { ReachableSettings, UpstreamSettings } from '#kit/upstream-settings
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import type { Upstreams } from '#kit/upstreams.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
+import type { OwnerOf } from '#ops/sandbox/data/owners.ts';
 import type { Sandbox, SandboxCall } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
@@ -35,6 +37,10 @@ type Options = {
   readonly remote?: readonly ServiceName[];
   /** The services behave as the real ones do, with their defects. */
   readonly quirks?: true;
+  /** Whose the samples of the sandbox are, in place of its three organizations. */
+  readonly ownerOf?: OwnerOf;
+  /** Takes what gateway and subgraphs log; without one, bugs of subgraphs are printed and the rest is lost. */
+  readonly logger?: Logger;
   /** Settings of every upstream, in place of the defaults. */
   readonly settings?: Partial<UpstreamSettings>;
   /** Who is calling; an administrator of the laboratory unless told. */
@@ -52,6 +58,8 @@ export async function startLaboratory({
   remote = [],
   settings: given = {},
   quirks,
+  ownerOf,
+  logger,
   identify,
   env: variables = {},
   urls = {},
@@ -60,9 +68,15 @@ export async function startLaboratory({
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
   const sandbox = opening.use(
-    await startSandbox({ ports: 'any', onCall: (call) => calls.push(call), ...(quirks && { quirks }) }),
+    await startSandbox({
+      ports: 'any',
+      onCall: (call) => calls.push(call),
+      ...(quirks && { quirks }),
+      ...(ownerOf && { ownerOf }),
+    }),
   );
-  const onUnexpectedError = (error: unknown): void => console.error(error);
+  const onUnexpectedError = (error: unknown): void =>
+    logger === undefined ? console.error(error) : logger.error({ err: error }, 'unexpected error');
   const settings = new Map(
     serviceNames.map((name): [ServiceName, ReachableSettings] => [
       name,
@@ -97,7 +111,9 @@ export async function startLaboratory({
     listPollMs: 1_000,
     secret: developmentSecrets.SUBGRAPH_SECRET,
   });
-  const gateway = opening.use(await testGateway({ source, locals, env, ...(identify && { identify }) }));
+  const gateway = opening.use(
+    await testGateway({ source, locals, env, ...(identify && { identify }), ...(logger && { logger }) }),
+  );
   const opened = opening.move();
   return {
     gateway,
