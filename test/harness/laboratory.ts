@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { GatewayParts } from '#gateway/gateway.ts';
 import { openSource } from '#gateway/plan/open-source.ts';
 import type { BreakerState } from '#kit/circuit-breaker.ts';
@@ -15,6 +16,7 @@ import type { ReachableSettings, UpstreamSettings } from '#kit/upstream-settings
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import type { Upstreams } from '#kit/upstreams.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
+import type { OwnerOf } from '#ops/sandbox/data/owners.ts';
 import { developmentOrganizations } from '#ops/sandbox/organizations.ts';
 import type { Sandbox, SandboxCall } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
@@ -41,6 +43,10 @@ type Options = {
   readonly remote?: readonly SubgraphName[];
   /** The services behave as the real ones do, with their defects. */
   readonly quirks?: true;
+  /** Whose the samples of the sandbox are, in place of its three organizations. */
+  readonly ownerOf?: OwnerOf;
+  /** Takes what gateway and subgraphs log; without one, bugs of subgraphs are printed and the rest is lost. */
+  readonly logger?: Logger;
   /** Settings of every upstream, in place of the defaults. */
   readonly settings?: Partial<UpstreamSettings>;
   /** Where organizations are kept; those of development in memory unless told. */
@@ -63,6 +69,8 @@ export async function startLaboratory({
   settings: given = {},
   quirks,
   organizations: kept,
+  ownerOf,
+  logger,
   identify,
   limits,
   env: variables = {},
@@ -72,9 +80,15 @@ export async function startLaboratory({
   await using opening = new AsyncDisposableStack();
   const calls: SandboxCall[] = [];
   const sandbox = opening.use(
-    await startSandbox({ ports: 'any', onCall: (call) => calls.push(call), ...(quirks && { quirks }) }),
+    await startSandbox({
+      ports: 'any',
+      onCall: (call) => calls.push(call),
+      ...(quirks && { quirks }),
+      ...(ownerOf && { ownerOf }),
+    }),
   );
-  const onUnexpectedError = (error: unknown): void => console.error(error);
+  const onUnexpectedError = (error: unknown): void =>
+    logger === undefined ? console.error(error) : logger.error({ err: error }, 'unexpected error');
   const settings = new Map(
     serviceNames.map((name): [ServiceName, ReachableSettings] => [
       name,
@@ -111,7 +125,14 @@ export async function startLaboratory({
     secret: developmentSecrets.SUBGRAPH_SECRET,
   });
   const gateway = opening.use(
-    await testGateway({ source, locals, env, ...(identify && { identify }), ...(limits && { limits }) }),
+    await testGateway({
+      source,
+      locals,
+      env,
+      ...(identify && { identify }),
+      ...(limits && { limits }),
+      ...(logger && { logger }),
+    }),
   );
   const opened = opening.move();
   return {

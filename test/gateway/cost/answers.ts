@@ -1,7 +1,7 @@
 import type { FieldNode, GraphQLObjectType, GraphQLOutputType, SelectionSetNode } from 'graphql';
 import { getNullableType, isListType } from 'graphql';
 import type { Random } from '#ops/sandbox/faults/random.ts';
-import { chance, pick, upTo } from './random.ts';
+import { chance, pick, upTo } from '#test/harness/random.ts';
 import type { Handed, Place } from './reference.ts';
 import { branchesOf, fieldOf, fieldsOf, flatten, handedOf, listsOf, rootOf, sizeOf } from './reference.ts';
 

@@ -7,8 +7,9 @@ import type { Price, Pricer } from '#gateway/cost/pricer.ts';
 import { pricer } from '#gateway/cost/pricer.ts';
 import type { Random } from '#ops/sandbox/faults/random.ts';
 import { seededRandom } from '#ops/sandbox/faults/random.ts';
+import { upTo } from '#test/harness/random.ts';
 import { randomAnswer } from './answers.ts';
-import { randomOperation, randomSchema, randomVariables, upTo } from './random.ts';
+import { randomOperation, randomSchema, randomVariables } from './random.ts';
 import type { Place } from './reference.ts';
 import { defaultListSize, mutationBase, referenceActual, referencePrice } from './reference.ts';
 

@@ -1,10 +1,7 @@
 import type { GraphQLCompositeType, GraphQLSchema } from 'graphql';
 import { doTypesOverlap, getNamedType, isCompositeType, isUnionType } from 'graphql';
 import type { Random } from '#ops/sandbox/faults/random.ts';
-
-export const pick = <Item>(random: Random, items: readonly Item[]): Item => items[upTo(random, items.length - 1)] as Item;
-export const chance = (random: Random, percent: number): boolean => random() * 100 < percent;
-export const upTo = (random: Random, max: number): number => Math.floor(random() * (max + 1));
+import { chance, pick, upTo } from '#test/harness/random.ts';
 
 const weight = (random: Random): string => (chance(random, 35) ? ` @cost(weight: ${pick(random, [-2, 0, 1, 2, 3, 7])})` : '');
 

@@ -1,7 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readConfig } from '#gateway/config.ts';
 import { identifier } from '#gateway/identity/identify.ts';
@@ -14,16 +13,16 @@ import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts
 import type { GatewayUnderTest } from '#test/harness/gateway.ts';
 import { testGateway } from '#test/harness/gateway.ts';
 import { bearer, claims, incoming, key, testIdentity, token } from '#test/harness/identity.ts';
+import { memoryLog } from '#test/harness/memory-log.ts';
 
 let books: ForeignSubgraph;
 let gateway: GatewayUnderTest;
-const logged: string[] = [];
+const { logger, lines: logged } = memoryLog();
 const opened = new AsyncDisposableStack();
 
 beforeAll(async () => {
   books = opened.use(await startForeign(bookshop.books));
   const { identify } = opened.use(await testIdentity());
-  const logger = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
   const env = { FORWARD_HEADERS: 'authorization,traceparent,x-lab-site', PUBLIC_FIELDS: 'Query.echo' };
   gateway = opened.use(await testGateway({ sdl: composeForeign([books]), identify, logger, env }));
 });
