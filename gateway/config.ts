@@ -152,8 +152,20 @@ const Variables = z.object({
   /** Deepest nesting of brackets in a query and of JSON in a body. */
   MAX_NESTING: count.default(64),
   MAX_TOKENS: count.default(2_000),
-  /** Most fields of an operation with fragments counted at each use. */
+  /** Most fields of an operation, levels of them, fields of its root, aliases and directives; fragments count at each use. */
   MAX_SELECTIONS: count.default(10_000),
+  MAX_DEPTH: count.default(64),
+  MAX_ROOT_FIELDS: count.default(20),
+  MAX_ALIASES: count.default(30),
+  MAX_DIRECTIVES: count.default(50),
+  /** Most directives on one field, fragment or variable. */
+  MAX_DIRECTIVES_PER_NODE: count.default(4),
+  /** Most pairs of fields for the same place of an answer, which are compared with each other. */
+  MAX_FIELD_PAIRS: count.default(10_000),
+  /** Longest name of an operation, in characters. */
+  MAX_OPERATION_NAME: count.default(128),
+  /** Most errors told of a wrong text, or places of wrong variables. */
+  MAX_ERRORS: z.coerce.number().int().min(2).default(5),
   /** Points that every mutation costs in addition; length of a list of which the schema says nothing. */
   COST_MUTATION_BASE: z.coerce.number().int().min(0).default(10),
   COST_DEFAULT_LIST_SIZE: count.default(10),
@@ -194,6 +206,7 @@ export function readConfig(environment: Environment) {
       maxBodyBytes: variables.MAX_BODY_BYTES,
       maxQueryLength: variables.MAX_QUERY_LENGTH,
       maxNesting: variables.MAX_NESTING,
+      maxOperationName: variables.MAX_OPERATION_NAME,
       ...uploadBounds(variables),
       development: variables.ENVIRONMENT === 'development',
       maxConnections: variables.MAX_CONNECTIONS,
@@ -222,11 +235,12 @@ export function readConfig(environment: Environment) {
     }),
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,
+      maxErrors: variables.MAX_ERRORS,
       maxEvaluatedPlans: variables.MAX_EVALUATED_PLANS,
       openIntrospection: variables.ENVIRONMENT !== 'production',
     }),
     cost: Object.freeze({ mutationBase: variables.COST_MUTATION_BASE, defaultListSize: variables.COST_DEFAULT_LIST_SIZE }),
-    limits: Object.freeze({ maxSelections: variables.MAX_SELECTIONS }),
+    limits: Object.freeze(documentLimits(variables)),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     fetch: Object.freeze({
       subgraphTimeoutMs: variables.SUBGRAPH_TIMEOUT_MS,
@@ -249,6 +263,18 @@ export function readConfig(environment: Environment) {
     organizations,
   });
 }
+
+const documentLimits = (variables: z.infer<typeof Variables>) => ({
+  maxSelections: variables.MAX_SELECTIONS,
+  maxDepth: variables.MAX_DEPTH,
+  maxRootFields: variables.MAX_ROOT_FIELDS,
+  maxAliases: variables.MAX_ALIASES,
+  maxDirectives: variables.MAX_DIRECTIVES,
+  maxDirectivesPerNode: variables.MAX_DIRECTIVES_PER_NODE,
+  maxFieldPairs: variables.MAX_FIELD_PAIRS,
+  maxOperationName: variables.MAX_OPERATION_NAME,
+  maxErrors: variables.MAX_ERRORS,
+});
 
 /** @throws Error with one line for each secret of a production process that is missing or can be guessed */
 function checkSecrets(variables: z.infer<typeof Variables>, environment: Environment): void {

@@ -18,7 +18,7 @@ import type { Blocks } from './http/blocks.ts';
 import { memoryBlocks } from './http/blocks.ts';
 import type { Identify } from './http/context.ts';
 import { httpServer } from './http/server.ts';
-import { fetchLayers, gates, operationLayers, transportLayers } from './pipeline.ts';
+import { documentRules, fetchLayers, gates, operationLayers, transportLayers } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
 import { openEngines } from './plan/engines.ts';
@@ -105,6 +105,7 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   const engine = await startEngine({
     sdl,
     features: authorizationFeatures,
+    rules: documentRules(config),
     layers: operationLayers({ authorize }),
     options: config.plan,
     logger,

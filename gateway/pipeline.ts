@@ -1,3 +1,4 @@
+import type { ValidationRule } from 'graphql';
 import type { BreakerState } from '#kit/circuit-breaker.ts';
 import { systemClock } from '#kit/clock.ts';
 import { resilience } from '#kit/resilience.ts';
@@ -8,8 +9,10 @@ import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
 import { strangers } from './identity/strangers.ts';
-import { selections } from './limits/selections.ts';
+import { documentLimits } from './limits/document-limits.ts';
+import { reservedAlias } from './limits/reserved-alias.ts';
 import { uploadPlaces } from './limits/upload-places.ts';
+import { variableTypes } from './limits/variables.ts';
 import type { FetchLayer, Gate, OperationLayer } from './request.ts';
 
 /*
@@ -21,7 +24,7 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
  *     identity/          who is calling, from the credential alone
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
  *     http/form          files of a multipart request into bounded memory, in their places among the variables
- *     Apollo Server      parse (token limit) and validate, once per operation text
+ *     Apollo Server      parse (token limit) and validate, once per operation text; rules below, the first one before GraphQL's own
  *     gates              below, in this order; each lets pass or throws
  *     operation layers   below, the first one outermost, around planning and execution
  *     plan/engine        query plan, once per operation text and set of rights
@@ -33,13 +36,15 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
 /** What stages need of the supergraph that an engine was built for. */
 type EngineStages = { readonly authorize: Authorize };
 
+/** What a text must pass beside the rules of GraphQL, once. */
+export const documentRules = ({ limits }: Config): readonly ValidationRule[] => [documentLimits(limits), reservedAlias];
+
 /** What an operation must pass before it is planned. */
 export const gates = ({ identity, limits, plan, authorization }: Config, { authorize }: EngineStages): readonly Gate[] => [
   strangers(identity),
-  selections(limits),
+  variableTypes(limits),
   uploadPlaces,
   introspection({ open: plan.openIntrospection }),
-  // Follows fragments at each use, so it stands behind the limit on them.
   ...(authorization.mode === 'reject' ? [refuseDenied(authorize)] : []),
 ];
 
