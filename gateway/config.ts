@@ -152,7 +152,7 @@ const Variables = z.object({
   /** Deepest nesting of brackets in a query and of JSON in a body. */
   MAX_NESTING: count.default(64),
   MAX_TOKENS: count.default(2_000),
-  /** Most fields of an operation, levels of them, fields of its root, aliases and directives; fragments count at each use. */
+  /** Most fields of a text; levels of them, root fields, aliases and directives of each operation. Fragments count at each use. */
   MAX_SELECTIONS: count.default(10_000),
   MAX_DEPTH: count.default(64),
   MAX_ROOT_FIELDS: count.default(20),
@@ -161,11 +161,20 @@ const Variables = z.object({
   /** Most directives on one field, fragment or variable. */
   MAX_DIRECTIVES_PER_NODE: count.default(4),
   /** Most pairs of fields for the same place of an answer, which are compared with each other. */
-  MAX_FIELD_PAIRS: count.default(10_000),
+  MAX_FIELD_PAIRS: count.default(5_000),
   /** Longest name of an operation, in characters. */
   MAX_OPERATION_NAME: count.default(128),
   /** Most errors told of a wrong text, or places of wrong variables. */
   MAX_ERRORS: z.coerce.number().int().min(2).default(5),
+  /** Texts that clients name by their hash (automatic persisted queries): most of one organization, characters of them, and organizations. */
+  APQ_MAX_TEXTS: count.default(1_000),
+  APQ_MAX_CHARACTERS: count.default(2 * 1024 * 1024),
+  APQ_MAX_ORGANIZATIONS: count.default(100),
+  /** Whether operations that no manifest holds run, run and are logged once each, or do not run; `log` where there are manifests. */
+  PERSISTED_OPERATIONS: z.enum(['off', 'log', 'enforce']).optional(),
+  /** A manifest of Apollo's format for all organizations, or a folder of `<organization>.json` and `_all.json`; watched. */
+  PERSISTED_OPERATIONS_PATH: z.string().optional(),
+  PERSISTED_OPERATIONS_POLL_MS: milliseconds.default(1_000),
   /** Points that every mutation costs in addition; length of a list of which the schema says nothing. */
   COST_MUTATION_BASE: z.coerce.number().int().min(0).default(10),
   COST_DEFAULT_LIST_SIZE: count.default(10),
@@ -241,6 +250,7 @@ export function readConfig(environment: Environment) {
     }),
     cost: Object.freeze({ mutationBase: variables.COST_MUTATION_BASE, defaultListSize: variables.COST_DEFAULT_LIST_SIZE }),
     limits: Object.freeze(documentLimits(variables)),
+    operationTexts: Object.freeze(operationTexts(variables)),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     fetch: Object.freeze({
       subgraphTimeoutMs: variables.SUBGRAPH_TIMEOUT_MS,
@@ -275,6 +285,19 @@ const documentLimits = (variables: z.infer<typeof Variables>) => ({
   maxOperationName: variables.MAX_OPERATION_NAME,
   maxErrors: variables.MAX_ERRORS,
 });
+
+function operationTexts(variables: z.infer<typeof Variables>) {
+  const { PERSISTED_OPERATIONS_PATH: path, PERSISTED_OPERATIONS: mode = path === undefined ? 'off' : 'log' } = variables;
+  if (mode !== 'off' && path === undefined)
+    throw new Error(`PERSISTED_OPERATIONS_PATH: is not set, and PERSISTED_OPERATIONS=${mode} needs manifests`);
+  return {
+    manifests: mode === 'off' || path === undefined ? undefined : { path, pollMs: variables.PERSISTED_OPERATIONS_POLL_MS },
+    mode,
+    maxTexts: variables.APQ_MAX_TEXTS,
+    maxCharacters: variables.APQ_MAX_CHARACTERS,
+    maxOrganizations: variables.APQ_MAX_ORGANIZATIONS,
+  };
+}
 
 /** @throws Error with one line for each secret of a production process that is missing or can be guessed */
 function checkSecrets(variables: z.infer<typeof Variables>, environment: Environment): void {

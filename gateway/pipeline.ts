@@ -10,10 +10,14 @@ import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
 import { strangers } from './identity/strangers.ts';
 import { documentLimits } from './limits/document-limits.ts';
+import type { Unregistered } from './limits/operation-texts.ts';
+import { operationTexts } from './limits/operation-texts.ts';
+import type { Registry } from './limits/registry.ts';
 import { reservedAlias } from './limits/reserved-alias.ts';
+import { textStore } from './limits/text-store.ts';
 import { uploadPlaces } from './limits/upload-places.ts';
 import { variableTypes } from './limits/variables.ts';
-import type { FetchLayer, Gate, OperationLayer } from './request.ts';
+import type { FetchLayer, Gate, OperationLayer, RequestLayer } from './request.ts';
 
 /*
  * A REQUEST'S LIFE
@@ -24,6 +28,7 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
  *     identity/          who is calling, from the credential alone
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
  *     http/form          files of a multipart request into bounded memory, in their places among the variables
+ *     request layers     below, the first one outermost; after them every operation is a text
  *     Apollo Server      parse (token limit) and validate, once per operation text; rules below, the first one before GraphQL's own
  *     gates              below, in this order; each lets pass or throws
  *     operation layers   below, the first one outermost, around planning and execution
@@ -35,6 +40,13 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
 
 /** What stages need of the supergraph that an engine was built for. */
 type EngineStages = { readonly authorize: Authorize };
+
+type RequestStages = { readonly registry: Registry; readonly onUnregistered: (found: Unregistered) => void };
+
+/** What wraps a request before anything of its operation is parsed. */
+export const requestLayers = ({ operationTexts: options }: Config, stages: RequestStages): readonly RequestLayer[] => [
+  operationTexts({ mode: options.mode, texts: textStore(options), ...stages }),
+];
 
 /** What a text must pass beside the rules of GraphQL, once. */
 export const documentRules = ({ limits }: Config): readonly ValidationRule[] => [documentLimits(limits), reservedAlias];

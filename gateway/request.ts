@@ -1,4 +1,5 @@
 import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { HttpAnswer, HttpRequest } from '#kit/apollo-http.ts';
 import type { Call } from '#kit/call.ts';
 import type { Handler, Layer } from '#kit/layer.ts';
 
@@ -20,7 +21,15 @@ type Outcome = {
   refusedText: boolean;
   /** True once the operation was found to need no credential; without it a stranger gets no other answer than a refusal. */
   isPublic: boolean;
+  /** Name under which the operation is registered; absent when it is not. One of few, so it may stand in a metric. */
+  registered?: string;
 };
+
+/** A request for an operation as it came over HTTP; length and nesting of its text are checked. */
+export type OperationRequest = HttpRequest & { readonly context: RequestContext };
+
+/** Changes a request before anything of its text is parsed, or refuses it. */
+export type RequestLayer = Layer<OperationRequest, HttpAnswer>;
 
 /** An operation that was parsed and validated and asks to run. */
 export type Admission = {

@@ -1,8 +1,8 @@
-import type { DocumentNode, OperationDefinitionNode, ValidationRule } from 'graphql';
-import { GraphQLError, Kind } from 'graphql';
+import type { DocumentNode, ValidationRule } from 'graphql';
+import { GraphQLError } from 'graphql';
+import { operationsOf } from './definitions.ts';
 import { fieldPairs } from './field-pairs.ts';
-import type { Shape } from './shape.ts';
-import { shapesOf } from './shape.ts';
+import { measure } from './shape.ts';
 
 export type DocumentLimits = {
   readonly maxAliases: number;
@@ -10,6 +10,7 @@ export type DocumentLimits = {
   readonly maxDirectivesPerNode: number;
   readonly maxRootFields: number;
   readonly maxDepth: number;
+  /** Most fields of all operations of the text. */
   readonly maxSelections: number;
   /** Most pairs of fields of the same name and place. */
   readonly maxFieldPairs: number;
@@ -18,13 +19,13 @@ export type DocumentLimits = {
 };
 
 /**
- * Refuses a text of which any operation is too large, before the other rules look at it: some of them take time by the
- * square of what they are given. It is a rule and no gate so that a text is measured once, and never again once it passed.
+ * Refuses a text that is too large, before the other rules look at it: some of them take time by the square of what they
+ * are given. It is a rule and no gate so that a text is measured once, and never again when it passed.
  */
 export function documentLimits(limits: DocumentLimits): ValidationRule {
   return (context) => ({
     Document(document) {
-      const excess = excessOf(document, limits);
+      const [excess] = excesses(document, limits);
       if (excess === undefined) return undefined;
       context.reportError(new GraphQLError(excess));
       // Null takes the document from the walk: no rule sees more of it.
@@ -33,39 +34,27 @@ export function documentLimits(limits: DocumentLimits): ValidationRule {
   });
 }
 
-/** What is too much in the first operation that is too large. */
-function excessOf(document: DocumentNode, limits: DocumentLimits): string | undefined {
-  const shapeOf = shapesOf(document);
-  for (const node of document.definitions) {
-    if (node.kind !== Kind.OPERATION_DEFINITION) continue;
-    const excess = excessOfName(node, limits) ?? excessOfShape(shapeOf(node), limits) ?? excessOfPairs(document, node, limits);
-    if (excess !== undefined) return excess;
+/** What is too much in a text, found as far as it is asked for. */
+function* excesses(document: DocumentNode, limits: DocumentLimits): Generator<string, undefined> {
+  const { shapes, unused } = measure(document);
+  for (const { name } of operationsOf(document))
+    if (name !== undefined && name.value.length > limits.maxOperationName)
+      yield `The name of an operation is longer than ${limits.maxOperationName} characters.`;
+  for (const shape of shapes) {
+    yield* excess('levels of fields', shape.depth, limits.maxDepth);
+    yield* excess('root fields', shape.rootFields, limits.maxRootFields);
+    yield* excess('aliases', shape.aliases, limits.maxAliases);
+    yield* excess('directives', shape.directives, limits.maxDirectives);
+    yield* excess('directives at one place', shape.directivesOnOneNode, limits.maxDirectivesPerNode);
   }
-  return undefined;
+  const fields = shapes.reduce((sum, { selections }) => sum + selections, 0);
+  yield* excess('fields', fields, limits.maxSelections);
+  // No operation answers for their size. GraphQL refuses them as well, after a long look.
+  for (const name of unused) yield `Fragment "${name}" is never used.`;
+  // Fragments are spread for this, which is safe where fields are not too many.
+  yield* excess('pairs of fields of the same name and place', fieldPairs(document, limits), limits.maxFieldPairs);
 }
 
-function excessOfName({ name }: OperationDefinitionNode, { maxOperationName: most }: DocumentLimits): string | undefined {
-  const length = name?.value.length ?? 0;
-  return length > most ? `The name of an operation has ${length} characters; at most ${most} are allowed.` : undefined;
-}
-
-function excessOfShape(shape: Shape, limits: DocumentLimits): string | undefined {
-  const counts: readonly (readonly [what: string, found: number, most: number])[] = [
-    ['fields', shape.selections, limits.maxSelections],
-    ['levels of fields', shape.depth, limits.maxDepth],
-    ['root fields', shape.rootFields, limits.maxRootFields],
-    ['aliases', shape.aliases, limits.maxAliases],
-    ['directives', shape.directives, limits.maxDirectives],
-    ['directives at one place', shape.directivesOnOneNode, limits.maxDirectivesPerNode],
-  ];
-  const excess = counts.find(([, found, most]) => found > most);
-  if (excess === undefined) return undefined;
-  const [what, found, most] = excess;
-  return `The operation has ${found} ${what} once its fragments are spread; at most ${most} are allowed.`;
-}
-
-/** Counted last: spreading fragments is safe only where there are not too many fields. */
-function excessOfPairs(document: DocumentNode, operation: OperationDefinitionNode, limits: DocumentLimits): string | undefined {
-  if (fieldPairs(document, operation, limits) <= limits.maxFieldPairs) return undefined;
-  return `The operation selects the same fields again and again; at most ${limits.maxFieldPairs} pairs of them are compared.`;
+function* excess(what: string, found: number, most: number): Generator<string, undefined> {
+  if (found > most) yield `There are ${found} ${what} once fragments are spread; at most ${most} are allowed.`;
 }

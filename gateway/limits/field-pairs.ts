@@ -1,16 +1,15 @@
-import type { DocumentNode, FieldNode, OperationDefinitionNode, SelectionSetNode } from 'graphql';
+import type { DocumentNode, FieldNode, SelectionSetNode } from 'graphql';
 import { Kind } from 'graphql';
-import { fragmentsOf } from './fragments.ts';
+import { fragmentsOf, operationsOf } from './definitions.ts';
 
 type Limits = { readonly maxFieldPairs: number; readonly maxDepth: number };
 
 /**
- * Counts the pairs of fields that stand for the same place in the answer, and the uses of fragments on the way: validation
+ * Counts the pairs of fields that stand for the same place in an answer, and the uses of fragments on the way: validation
  * compares the two of each pair (GraphQL, section 5.3.2), so that a short text can keep it busy for a long time.
  * Ends as soon as there are more than `maxFieldPairs`, and at `maxDepth`, below which only a cycle of fragments leads.
  */
-export function fieldPairs(document: DocumentNode, { selectionSet }: OperationDefinitionNode, limits: Limits): number {
-  const { maxFieldPairs: most, maxDepth } = limits;
+export function fieldPairs(document: DocumentNode, { maxFieldPairs: most, maxDepth }: Limits): number {
   const fragments = fragmentsOf(document);
   let pairs = 0;
   const setOf = (name: string, used: Set<string>): SelectionSetNode | undefined => {
@@ -32,7 +31,7 @@ export function fieldPairs(document: DocumentNode, { selectionSet }: OperationDe
     if (depth === maxDepth) return;
     for (const { below } of places.values()) if (below.length > 0 && pairs <= most) count(below, depth + 1);
   };
-  count([selectionSet], 1);
+  for (const { selectionSet } of operationsOf(document)) count([selectionSet], 1);
   return pairs;
 }
 

@@ -1,6 +1,6 @@
 import type { DirectiveNode, DocumentNode, OperationDefinitionNode, SelectionNode, SelectionSetNode } from 'graphql';
 import { Kind } from 'graphql';
-import { fragmentsOf } from './fragments.ts';
+import { fragmentsOf, operationsOf } from './definitions.ts';
 
 /** How large an operation is with each fragment counted wherever it is used. Numbers end at 2^53−1. */
 export type Shape = {
@@ -16,11 +16,18 @@ export type Shape = {
 
 const nothing: Shape = { aliases: 0, directives: 0, directivesOnOneNode: 0, rootFields: 0, depth: 0, selections: 0 };
 
+type Measured = {
+  /** The operations in the order of the text. */
+  readonly shapes: readonly Shape[];
+  /** Names of fragments that no operation uses. */
+  readonly unused: readonly string[];
+};
+
 /**
- * Measures operations of one document without spreading their fragments: each is measured once and its numbers reused.
+ * Measures the operations of a document without spreading their fragments: each is measured once and its numbers reused.
  * The document need not be valid; a cycle of fragments ends where it closes, an unknown fragment is empty.
  */
-export function shapesOf(document: DocumentNode): (operation: OperationDefinitionNode) => Shape {
+export function measure(document: DocumentNode): Measured {
   const fragments = fragmentsOf(document);
   const known = new Map<string, Shape>();
   const ofFragment = (name: string): Shape => {
@@ -46,10 +53,10 @@ export function shapesOf(document: DocumentNode): (operation: OperationDefinitio
   };
   const ofSet = (set: SelectionSetNode | undefined): Shape =>
     set === undefined ? nothing : set.selections.reduce((shape, node) => beside(shape, ofSelection(node)), nothing);
-  return (operation) => {
-    const { variableDefinitions = [] } = operation;
-    return [operation, ...variableDefinitions].map(ofDirectives).reduce(beside, ofSet(operation.selectionSet));
-  };
+  const ofOperation = ({ directives, variableDefinitions = [], selectionSet }: OperationDefinitionNode): Shape =>
+    [{ directives }, ...variableDefinitions].map(ofDirectives).reduce(beside, ofSet(selectionSet));
+  const shapes = operationsOf(document).map(ofOperation);
+  return { shapes, unused: [...fragments.keys()].filter((name) => !known.has(name)) };
 }
 
 const sum = (one: number, other: number): number => Math.min(one + other, Number.MAX_SAFE_INTEGER);
@@ -63,5 +70,5 @@ const beside = (one: Shape, other: Shape): Shape => ({
   selections: sum(one.selections, other.selections),
 });
 
-const ofDirectives = ({ directives = [] }: { readonly directives?: readonly DirectiveNode[] }): Shape =>
+const ofDirectives = ({ directives = [] }: { readonly directives?: readonly DirectiveNode[] | undefined }): Shape =>
   directives.length === 0 ? nothing : { ...nothing, directives: directives.length, directivesOnOneNode: directives.length };

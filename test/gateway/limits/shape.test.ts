@@ -4,7 +4,7 @@ import { Kind, parse, visit } from 'graphql';
 import { expect, test } from 'vitest';
 import { fieldPairs } from '#gateway/limits/field-pairs.ts';
 import type { Shape } from '#gateway/limits/shape.ts';
-import { shapesOf } from '#gateway/limits/shape.ts';
+import { measure } from '#gateway/limits/shape.ts';
 
 function operationOf(document: DocumentNode): OperationDefinitionNode {
   const operation = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
@@ -12,13 +12,10 @@ function operationOf(document: DocumentNode): OperationDefinitionNode {
   return operation;
 }
 
-const shapeOf = (document: DocumentNode): Shape => shapesOf(document)(operationOf(document));
-const shape = (text: string): Shape => shapeOf(parse(text));
+const shapeOf = (document: DocumentNode): Shape | undefined => measure(document).shapes[0];
+const shape = (text: string): Partial<Shape> => shapeOf(parse(text)) ?? {};
 
-const pairs = (text: string, limits: Partial<Parameters<typeof fieldPairs>[2]> = {}): number => {
-  const document = parse(text);
-  return fieldPairs(document, operationOf(document), { maxFieldPairs: 1_000_000, maxDepth: 64, ...limits });
-};
+const pairs = (text: string, maxFieldPairs = 1_000_000): number => fieldPairs(parse(text), { maxFieldPairs, maxDepth: 64 });
 
 /** Fragments that use the next one twice. */
 const doubling = (levels: number, last: string): string =>
@@ -48,10 +45,22 @@ test('sixty doublings are counted at once and do not overflow', () => {
   ]);
 });
 
+test('a fragment is used when an operation leads to it', () => {
+  const { shapes, unused } = measure(
+    parse(
+      'query A { ...F } query B { b } fragment F on T { ...G } fragment G on T { a } fragment H on T { ...I } fragment I on T { a }',
+    ),
+  );
+  expect([shapes.map(({ selections }) => selections), unused]).toEqual([
+    [1, 1],
+    ['H', 'I'],
+  ]);
+});
+
 test('cycles and unknown fragments of a text that was not validated come to an end', () => {
   const cycles = '{ ...A ...Nobody } fragment A on T { a { ...B } b { ...B } } fragment B on T { c { ...A } d { ...A ...B } }';
   expect(shape(cycles).selections).toBeLessThan(20);
-  expect(pairs(cycles, { maxFieldPairs: 10_000 })).toBeLessThan(30_000);
+  expect(pairs(cycles, 10_000)).toBeLessThan(30_000);
   expect(pairs(`{ ...F0 } ${doubling(60, '{ ...F0 }')}`)).toBeLessThan(100);
 });
 
@@ -67,7 +76,7 @@ test('fields of the same name and place are counted in pairs, those in fragments
 
 test('counting pairs ends when there are too many', () => {
   const nested = (depth: number): string => (depth === 0 ? '{ a }' : `{ ${`a ${nested(depth - 1)} `.repeat(8)} }`);
-  expect(pairs(nested(4), { maxFieldPairs: 100 })).toBeLessThan(10_000);
+  expect(pairs(nested(4), 100)).toBeLessThan(10_000);
 });
 
 const name = fc.constantFrom('a', 'b', 'c', '__typename');
@@ -160,10 +169,7 @@ function comparedPairs(document: DocumentNode): number {
 test('pairs counted by place are those that comparing every field with every other finds', () => {
   fc.assert(
     fc.property(set(4, fragments), (query) => {
-      const document = parse(query);
-      expect(fieldPairs(document, operationOf(document), { maxFieldPairs: 1_000_000, maxDepth: 64 })).toBe(
-        comparedPairs(document),
-      );
+      expect(pairs(query)).toBe(comparedPairs(parse(query)));
     }),
     { numRuns: 500 },
   );
