@@ -29,7 +29,7 @@ import type { FetchLayer, Gate, OperationLayer, RequestLayer } from './request.t
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
  *     http/form          files of a multipart request into bounded memory, in their places among the variables
  *     request layers     below, the first one outermost; after them every operation is a text
- *     Apollo Server      parse (token limit) and validate, once per operation text; rules below, the first one before GraphQL's own
+ *     Apollo Server      parse (token limit), document rules below, validate, once per operation text
  *     gates              below, in this order; each lets pass or throws
  *     operation layers   below, the first one outermost, around planning and execution
  *     plan/engine        query plan, once per operation text and set of rights

@@ -150,7 +150,7 @@ test('counting fragments by their numbers gives what writing them out gives', ()
       const document = parse(query);
       expect(shapeOf(document)).toEqual(counted(spread(document)));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 
@@ -171,6 +171,6 @@ test('pairs counted by place are those that comparing every field with every oth
     fc.property(set(4, fragments), (query) => {
       expect(pairs(query)).toBe(comparedPairs(parse(query)));
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
