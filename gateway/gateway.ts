@@ -20,7 +20,10 @@ import type { Blocks } from './http/blocks.ts';
 import { memoryBlocks } from './http/blocks.ts';
 import type { Identify } from './http/context.ts';
 import { httpServer } from './http/server.ts';
-import { fetchLayers, gates, operationLayers, transportLayers } from './pipeline.ts';
+import type { Unregistered } from './limits/operation-texts.ts';
+import type { Registry } from './limits/registry.ts';
+import { emptyRegistry, openRegistry } from './limits/registry.ts';
+import { documentRules, fetchLayers, gates, operationLayers, requestLayers, transportLayers } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
 import { openEngines } from './plan/engines.ts';
@@ -82,6 +85,14 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
           : logger.error({ err: outcome.error }, 'address feed refused; the old one goes on'),
     }),
   );
+  const registry = await registeredOperations(config, logger, opening);
+  const onUnregistered = ({ text, ...named }: Unregistered): void => {
+    logger.warn(named, 'operation is not registered');
+    logger.debug({ ...named, text }, 'text of an operation that is not registered');
+  };
+  const handle = stack(requestLayers(config, { registry, onUnregistered }), ({ context, ...request }) =>
+    engines.use(({ server }) => askApollo(server, request, context)),
+  );
   const app = httpServer({
     options: config.http,
     logger,
@@ -91,8 +102,8 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     ready,
     pricesOperations: parts.limits !== undefined,
     page,
-    answer: async (request, context) =>
-      finish(await engines.use(({ server }) => askApollo(server, request, context)), context, config.response),
+    answer: async ({ method, headers, url, body }, context) =>
+      finish(await handle({ method, headers, url, body, context }), context, config.response),
   });
   opening.defer(() => app.close());
   await app.listen({ host: config.http.host, port: config.http.port });
@@ -115,6 +126,18 @@ function watchFor({ abuse: settings }: Config, logger: Logger, blocks: Blocks) {
   );
 }
 
+/** None unless the configuration names manifests. */
+async function registeredOperations(config: Config, logger: Logger, opening: AsyncDisposableStack): Promise<Registry> {
+  const { manifests } = config.operationTexts;
+  if (manifests === undefined) return emptyRegistry;
+  const registry = await openRegistry(manifests, (outcome) =>
+    outcome.ok
+      ? logger.info('registered operations replaced')
+      : logger.error({ err: outcome.error }, 'registered operations refused; the old ones go on'),
+  );
+  return opening.use(registry);
+}
+
 async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Promise<Engine> {
   const { logger } = parts;
   await using opening = new AsyncDisposableStack();
@@ -134,6 +157,7 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   const engine = await startEngine({
     sdl,
     features: authorizationFeatures,
+    rules: documentRules(config),
     layers: operationLayers(stages),
     options: config.plan,
     logger,

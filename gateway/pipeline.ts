@@ -1,3 +1,4 @@
+import type { ValidationRule } from 'graphql';
 import type { BreakerState } from '#kit/circuit-breaker.ts';
 import { systemClock } from '#kit/clock.ts';
 import { resilience } from '#kit/resilience.ts';
@@ -8,10 +9,16 @@ import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
 import { strangers } from './identity/strangers.ts';
-import { selections } from './limits/selections.ts';
+import { documentLimits } from './limits/document-limits.ts';
+import type { Unregistered } from './limits/operation-texts.ts';
+import { operationTexts } from './limits/operation-texts.ts';
+import type { Registry } from './limits/registry.ts';
+import { reservedAlias } from './limits/reserved-alias.ts';
+import { textStore } from './limits/text-store.ts';
 import { uploadPlaces } from './limits/upload-places.ts';
+import { variableTypes } from './limits/variables.ts';
 import { pricesOnly } from './rate-limit/prices-only.ts';
-import type { FetchLayer, Gate, OperationLayer } from './request.ts';
+import type { FetchLayer, Gate, OperationLayer, RequestLayer } from './request.ts';
 
 /*
  * A REQUEST'S LIFE
@@ -22,7 +29,8 @@ import type { FetchLayer, Gate, OperationLayer } from './request.ts';
  *     identity/          who is calling, from the credential alone
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
  *     http/form          files of a multipart request into bounded memory, in their places among the variables
- *     Apollo Server      parse (token limit) and validate, once per operation text
+ *     request layers     below, the first one outermost; after them every operation is a text
+ *     Apollo Server      parse (token limit), document rules below, validate, once per operation text
  *     gates              below, in this order; each lets pass or throws
  *     operation layers   below, the first one outermost, around planning and execution
  *     plan/engine        query plan, once per operation text and set of rights
@@ -38,13 +46,22 @@ type EngineStages = {
   readonly spend?: Gate | undefined;
 };
 
+type RequestStages = { readonly registry: Registry; readonly onUnregistered: (found: Unregistered) => void };
+
+/** What wraps a request before anything of its operation is parsed. */
+export const requestLayers = ({ operationTexts: options }: Config, stages: RequestStages): readonly RequestLayer[] => [
+  operationTexts({ mode: options.mode, texts: textStore(options), ...stages }),
+];
+
+/** What a text must pass beside the rules of GraphQL, once. */
+export const documentRules = ({ limits }: Config): readonly ValidationRule[] => [documentLimits(limits), reservedAlias];
+
 /** What an operation must pass before it is planned. */
 export const gates = ({ identity, limits, plan, authorization }: Config, { authorize, spend }: EngineStages): readonly Gate[] => [
   strangers(identity),
-  selections(limits),
+  variableTypes(limits),
   uploadPlaces,
   introspection({ open: plan.openIntrospection }),
-  // Follows fragments at each use, so it stands behind the limit on them.
   ...(authorization.mode === 'reject' ? [refuseDenied(authorize)] : []),
   // Last: what is refused before costs a point for its text alone.
   ...(spend === undefined ? [] : [spend]),

@@ -1,4 +1,5 @@
 import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { HttpAnswer, HttpRequest } from '#kit/apollo-http.ts';
 import type { Call, CallBudget } from '#kit/call.ts';
 import type { ExpectedError } from '#kit/errors.ts';
 import type { Handler, Layer } from '#kit/layer.ts';
@@ -46,7 +47,15 @@ type Outcome = {
   budget?: CallBudget;
   /** The answer to a question for a price. */
   quote?: { readonly body: Readonly<Record<string, unknown>>; readonly headers: CostReport['headers'] };
+  /** Name under which the operation is registered; absent when it is not. One of few, so it may stand in a metric. */
+  registered?: string;
 };
+
+/** A request for an operation as it came over HTTP; length and nesting of its text are checked. */
+export type OperationRequest = HttpRequest & { readonly context: RequestContext };
+
+/** Changes a request before anything of its text is parsed, or refuses it. */
+export type RequestLayer = Layer<OperationRequest, HttpAnswer>;
 
 /** An operation that was parsed and validated and asks to run. */
 export type Admission = {

@@ -5,13 +5,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 /** An answer of Apollo Server, before it is written. */
 export type HttpAnswer = { readonly status: number; readonly headers: HeaderMap; readonly body: string };
 
+/** What an operation needs of an HTTP request. */
+export type HttpRequest = Pick<FastifyRequest, 'method' | 'headers' | 'url' | 'body'>;
+
 /**
  * Hands one HTTP request to an Apollo server.
  * The body is whatever Fastify's parsers made of it; Apollo checks it against the GraphQL over HTTP rules.
  */
 export async function askApollo<Context extends BaseContext>(
   server: ApolloServer<Context>,
-  request: FastifyRequest,
+  request: HttpRequest,
   context: Context,
 ): Promise<HttpAnswer> {
   const { body, headers, status } = await server.executeHTTPGraphQLRequest({
@@ -32,7 +35,7 @@ export function writeAnswer(reply: FastifyReply, { status, headers, body }: Http
   return reply.status(status).send(body);
 }
 
-function headerMap({ headers }: FastifyRequest): HeaderMap {
+function headerMap({ headers }: HttpRequest): HeaderMap {
   const map = new HeaderMap();
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value);

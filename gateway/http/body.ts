@@ -7,6 +7,8 @@ export type BodyLimits = {
   readonly maxQueryLength: number;
   /** Deepest nesting of JSON, and of brackets in the query. */
   readonly maxNesting: number;
+  /** Longest name of an operation, in characters. */
+  readonly maxOperationName: number;
 };
 
 const object = z.record(z.string(), z.unknown());
@@ -14,7 +16,7 @@ const object = z.record(z.string(), z.unknown());
 /** GraphQL over HTTP, section 5: the parameters of a request. Unknown ones are dropped. */
 const Parameters = z.object({
   query: z.string().nullish(),
-  operationName: z.string().max(128, 'is longer than 128 characters').nullish(),
+  operationName: z.string().nullish(),
   variables: object.nullish(),
   extensions: object.nullish(),
 });
@@ -26,13 +28,15 @@ export function readBody(text: string, limits: BodyLimits): Parameters {
   const parsed = Parameters.safeParse(readJson(text, limits));
   if (!parsed.success) throw new ExpectedError('BAD_REQUEST', describe(parsed.error));
   checkQuery(parsed.data.query, limits);
+  checkName(parsed.data.operationName, limits);
   return parsed.data;
 }
 
 /** Checks the parameters of a GET request before Apollo parses them. */
 export function checkSearch(search: Readonly<Record<string, unknown>>, limits: BodyLimits): void {
-  const { query, variables, extensions } = search;
+  const { query, operationName, variables, extensions } = search;
   checkQuery(typeof query === 'string' ? query : undefined, limits);
+  checkName(typeof operationName === 'string' ? operationName : undefined, limits);
   for (const json of [variables, extensions]) {
     if (typeof json === 'string' && nesting(json, '"') > limits.maxNesting) throw tooDeep('A parameter', limits);
   }
@@ -47,6 +51,14 @@ function checkQuery(query: string | null | undefined, limits: BodyLimits): void 
     );
   }
   if (nesting(query, '#') > limits.maxNesting) throw tooDeep('The query', limits);
+}
+
+function checkName(name: string | null | undefined, { maxOperationName }: BodyLimits): void {
+  if (name == null || name.length <= maxOperationName) return;
+  throw new ExpectedError(
+    'BAD_REQUEST',
+    `operationName: ${name.length} characters are too many; at most ${maxOperationName} are allowed.`,
+  );
 }
 
 const tooDeep = (what: string, { maxNesting }: BodyLimits): ExpectedError =>

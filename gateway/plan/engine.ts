@@ -8,7 +8,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLFormattedError } from 'graphql';
+import type { GraphQLFormattedError, ValidationRule } from 'graphql';
 import type { Logger } from 'pino';
 import type { OperationLayer, RequestContext } from '#gateway/request.ts';
 import { layeredGateway } from './layered-gateway.ts';
@@ -19,6 +19,8 @@ export type Engine = AsyncDisposable & { readonly server: ApolloServer<RequestCo
 
 type Options = {
   readonly maxTokens: number;
+  /** Most errors told of one text. */
+  readonly maxErrors: number;
   readonly maxEvaluatedPlans: number;
   readonly openIntrospection: boolean;
 };
@@ -27,6 +29,8 @@ type EngineParts = {
   readonly sdl: string;
   /** Features that are carried out beside the planner, as their links name them; the planner alone would refuse the supergraph. */
   readonly features: ReadonlySet<string>;
+  /** What a text must pass beside the rules of GraphQL. */
+  readonly rules: readonly ValidationRule[];
   /** Wrap the planning and execution of every operation, the first one outermost. */
   readonly layers: readonly OperationLayer[];
   readonly dataSourceOf: (service: string) => GraphQLDataSource;
@@ -41,7 +45,7 @@ type EngineParts = {
  * one: a request is validated, planned and executed against the same schema, also while another takes over.
  */
 export async function startEngine(parts: EngineParts): Promise<Engine> {
-  const { sdl, features, layers, plugins, formatError, logger, options } = parts;
+  const { sdl, features, rules, layers, plugins, formatError, logger, options } = parts;
   const planner = new ApolloGateway({
     supergraphSdl: plannerSdl(sdl, features),
     buildService: ({ name }) => parts.dataSourceOf(name),
@@ -57,6 +61,11 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     hideSchemaDetailsFromClientErrors: !options.openIntrospection,
     includeStacktraceInErrorResponses: false,
     parseOptions: { maxTokens: options.maxTokens },
+    validationRules: [...rules],
+    // One more is added, which says that there may be others.
+    validationOptions: { maxErrors: options.maxErrors - 1 },
+    // Its store would be one for all organizations.
+    persistedQueries: false,
     stopOnTerminationSignals: false,
     plugins: [
       ...plugins,

@@ -1,6 +1,7 @@
 import { unwrapResolverError } from '@apollo/server/errors';
 import type { GraphQLFormattedError } from 'graphql';
 import { ExpectedError, isCode } from '#kit/errors.ts';
+import { shortened } from './shortened.ts';
 
 /**
  * The one border where errors leave: what is on the closed list passes with its own words, anything else is a bug that
@@ -11,7 +12,7 @@ export function errorFormatter(onUnexpectedError: (error: unknown) => void) {
     const { code, serviceName, stacktrace: _, http: __, ...extensions } = formatted.extensions ?? {};
     const service = extensions['service'] ?? serviceName;
     if (isCode(code) && code !== 'INTERNAL_SERVER_ERROR') {
-      return { ...formatted, extensions: { code, ...extensions, ...(service !== undefined && { service }) } };
+      return { ...shortened(formatted), extensions: { code, ...extensions, ...(service !== undefined && { service }) } };
     }
     const cause = unwrapResolverError(error);
     if (!(cause instanceof ExpectedError) && code !== 'INTERNAL_SERVER_ERROR') onUnexpectedError(cause);
