@@ -5,7 +5,7 @@ import { assertionHeader, assertionSigner } from '#kit/assertion.ts';
 import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
-import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import type { CredentialOf, RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import { multipartBody } from '#kit/multipart-body.ts';
 import type { ServiceName } from '#kit/service-names.ts';
@@ -30,6 +30,8 @@ type Options = {
   readonly quirks?: true;
   /** Installed on every sandbox service before its routes. */
   readonly hooks?: readonly ServiceHook[];
+  /** What organizations prove themselves with to the service; none has anything of its own unless told. */
+  readonly credentialOf?: CredentialOf;
   /** Hears of bugs and of what a person has to mend; printed unless told. */
   readonly onUnexpectedError?: (error: unknown) => void;
 };
@@ -87,7 +89,8 @@ export async function startSubgraph(name: ServiceName, options: Options = {}): P
   // Two processes, each with connections of its own.
   const open = async (): Promise<RunningSubgraph> => {
     const upstreams = opening.use(await openUpstreams(settings, { clock, onUnexpectedError }));
-    return subgraph.open({ upstreams, clock, onUnexpectedError });
+    const { credentialOf } = options;
+    return subgraph.open({ upstreams, clock, onUnexpectedError, ...(credentialOf && { credentialOf }) });
   };
   const local = await open();
   const served = opening.use(await serve(await open(), { host: '127.0.0.1', port: 0, secret, onUnexpectedError }));

@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { Upload } from '#kit/upload.ts';
-import { partner, person } from '#test/harness/callers.ts';
+import { person } from '#test/harness/callers.ts';
 import type { SubgraphUnderTest } from '#test/harness/subgraph.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
 import { always, startUpstream } from '#test/harness/upstream.ts';
@@ -147,8 +147,8 @@ test('callers with the same name for a conversation do not meet in it', async ()
     });
   });
   await using rag = await startSubgraph('rag', { url: upstream.url });
-  const one = partner('acme-genomics', ['documents:ask']);
-  const other = partner('helix-labs', ['documents:ask']);
+  const one = person('data_analyst', 'one');
+  const other = person('data_analyst', 'other');
   for (const caller of [one, other, one])
     expect((await rag.askLocally(ask, { query: 'So?', session: 'mine' }, { caller })).errors).toBeUndefined();
   await rag.askLocally(ask, { query: 'So?' }, { caller: one });

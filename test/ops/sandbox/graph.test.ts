@@ -231,7 +231,12 @@ test('vertices, edges and paths come as objects with frame, keys and properties'
   const vertex = {
     frame: 'Library',
     key: 'LIB-00001',
-    properties: { kit: 'Nextera', insert_size: 350, prepared_at: '2026-11-01T07:00:00' },
+    properties: {
+      kit: 'Nextera',
+      insert_size: 350,
+      prepared_at: '2026-11-01T07:00:00',
+      organization_id: 'acme-genomics',
+    },
   };
   const edge = {
     frame: 'SEQUENCED_IN',
