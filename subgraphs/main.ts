@@ -27,8 +27,8 @@ const help = `Serves one subgraph over HTTP, for a gateway elsewhere.
   --port  port to listen on (4001); 0 takes any free one
   --json  print {"name", "url"} instead of a sentence
 
-The services behind it are named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL; storage and sequencing
-call the samples service as well; organizations needs the store that the gateway has, by MONGODB_URI or DATA_DIR, and its
+The services behind it are named by the same variables as in the gateway, for example SAMPLE_SERVICE_URL; storage, sequencing and
+rag call the samples service as well; organizations needs the store that the gateway has, by MONGODB_URI or DATA_DIR, and its
 API_KEY_SALT. SUBGRAPH_SECRET must be that of the gateway, the only caller that is answered, and REDIS_URL
 (with REDIS_CA_FILE) that of every process which serves this subgraph, so that an idempotency key counts for all of them.`;
 

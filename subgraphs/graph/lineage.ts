@@ -51,7 +51,7 @@ async function lineagesOfChunk(
   const statement = lineage({ ...lab, directions: ways[direction], depth: maxDepth }, sampleIds);
   const { rows, isCut } = await client.run(lab.graph, statement, LineageRows);
   const endsOf = () => ({ source: lab.frame.name, target: lab.frame.name });
-  const options = { limit, cut: isCut, endsOf };
+  const options = { limit, cut: isCut, endsOf, hides: client.hides?.(lab.graph) === true };
   const bySample = Map.groupBy(rows, ([, sampleId]) => sampleId);
   // A walk that begins at what the caller may not see has no row for its beginning.
   const begun = [...bySample].filter(([sampleId, met]) => met.some(([depth, , { key }]) => depth === 0 && key === sampleId));

@@ -46,7 +46,7 @@ export async function neighborhoodOf(wanted: NeighborhoodArguments, context: Gra
   ]);
   if (start === null) return null;
   const met = rows.map(([depth, cell, edge]) => ({ depth, vertex: toVertex(graph, cell), edge }));
-  const options = { limit: wanted.limit, cut: isCut, endsOf: endsIn(edges) };
+  const options = { limit: wanted.limit, cut: isCut, endsOf: endsIn(edges), hides: context.client.hides?.(graph) === true };
   return assemble([{ depth: 0, vertex: start, edge: null }, ...met], options);
 }
 

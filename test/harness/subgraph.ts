@@ -6,7 +6,7 @@ import type { Client } from '#kit/call.ts';
 import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
-import type { RunningSubgraph } from '#kit/define-subgraph.ts';
+import type { CredentialOf, RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import { multipartBody } from '#kit/multipart-body.ts';
 import type { OrganizationParts } from '#kit/organizations/administration.ts';
@@ -38,6 +38,8 @@ type Options = {
   readonly hooks?: readonly ServiceHook[];
   /** Variables that name the store of organizations, for the subgraph that needs it. */
   readonly organizations?: Environment;
+  /** What organizations prove themselves with to the service; none has anything of its own unless told. */
+  readonly credentialOf?: CredentialOf;
   /** Hears of bugs and of what a person has to mend; printed unless told. */
   readonly onUnexpectedError?: (error: unknown) => void;
 };
@@ -99,7 +101,8 @@ export async function startSubgraph(name: SubgraphName, options: Options = {}): 
   const open = async (): Promise<RunningSubgraph> => {
     const upstreams = opening.use(await openUpstreams(settings, { clock, onUnexpectedError }));
     const organizations = subgraph.needsOrganizations ? await openOrganizations(options.organizations, opening) : undefined;
-    return subgraph.open({ upstreams, organizations, clock, onUnexpectedError });
+    const { credentialOf } = options;
+    return subgraph.open({ upstreams, organizations, clock, onUnexpectedError, ...(credentialOf && { credentialOf }) });
   };
   const local = await open();
   const served = opening.use(await serve(await open(), { host: '127.0.0.1', port: 0, secret, onUnexpectedError }));
