@@ -59,8 +59,8 @@ export const documentRules = ({ limits }: Config): readonly ValidationRule[] => 
 /** What an operation must pass before it is planned. */
 export const gates = ({ identity, limits, plan, authorization }: Config, { authorize, spend }: EngineStages): readonly Gate[] => [
   strangers(identity),
-  variableTypes(limits),
   uploadPlaces,
+  variableTypes(limits),
   introspection({ open: plan.openIntrospection }),
   ...(authorization.mode === 'reject' ? [refuseDenied(authorize)] : []),
   // Last: what is refused before costs a point for its text alone.
