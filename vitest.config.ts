@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/harness/stores.ts'],
+    // The gateway library reports anonymous usage, and asks the network where it runs, unless told not to.
+    env: { APOLLO_TELEMETRY_DISABLED: '1' },
     reporters: ['default', './test/harness/closing-reporter.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -4,7 +4,7 @@ import type { Random } from '#ops/sandbox/faults/random.ts';
 import { chance, pick, upTo } from './random.ts';
 
 /** A variable of a query and the argument it is for, such as `Query.sample.id`. */
-export type Slot = { readonly name: string; readonly coordinate: string };
+type Slot = { readonly name: string; readonly coordinate: string };
 
 export type RandomQuery = { readonly text: string; readonly slots: readonly Slot[] };
 

@@ -47,6 +47,19 @@ function counted<Answer>(answer: () => Answer, takesMs = 20) {
   return Object.assign(state, { run });
 }
 
+/** A write that is counted, tells when it has begun, and lasts until the test ends it. */
+function held<Answer>(answer: Answer) {
+  const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const state = { runs: 0 };
+  const run = async (): Promise<Answer> => {
+    state.runs++;
+    begun.resolve();
+    await ended.promise;
+    return answer;
+  };
+  return Object.assign(state, { run, begun: begun.promise, end: () => ended.resolve() });
+}
+
 const codeOf = (attempt: Promise<unknown>): Promise<unknown> =>
   attempt.then(
     () => 'answered',
@@ -88,12 +101,13 @@ describe.each(stores)('idempotency keys in %s', (store, open) => {
 
   it('the same key for something else is refused, also while the first still runs', async () => {
     const [left, right] = open();
-    const write = counted(() => 1, 200);
+    const write = held(1);
     const attempt = { ...fresh(), run: write.run };
     const first = left(attempt);
-    await pause(50);
+    await write.begun;
     const other = { ...attempt, fingerprint: ['createSample', { name: 'b' }] };
     expect(await codeOf(right(other))).toBe('BAD_USER_INPUT');
+    write.end();
     await first;
     expect(await codeOf(right(other))).toBe('BAD_USER_INPUT');
     expect(write.runs).toBe(1);
@@ -101,24 +115,32 @@ describe.each(stores)('idempotency keys in %s', (store, open) => {
 
   it('who waits too long for the first attempt is told to come back, and then gets its answer', async () => {
     const [left, right] = open({ waitMs: 100 });
-    const write = counted(() => 'done', 400);
+    const write = held('done');
     const attempt = { ...fresh(), run: write.run };
     const first = left(attempt);
-    await pause(50);
+    await write.begun;
     await expect(right(attempt)).rejects.toMatchObject({
       code: 'OVERLOADED',
       extensions: { retryable: true, retryAfter: expect.any(Number) },
     });
+    write.end();
     await first;
     expect(await right(attempt)).toBe('done');
     expect(write.runs).toBe(1);
   });
 
   it('a holder that lives keeps its claim for longer than a lease', async () => {
-    const [left, right] = open({ leaseMs: 90 });
-    const write = counted(() => 'done', 400);
+    // Long enough that a busy machine renews it in time.
+    const leaseMs = 900;
+    const [left, right] = open({ leaseMs });
+    const write = held('done');
     const attempt = { ...fresh(), run: write.run };
-    const [one, other] = await Promise.all([left(attempt), pause(30).then(() => right(attempt))]);
+    const first = left(attempt);
+    await write.begun;
+    const second = right(attempt);
+    await pause(2 * leaseMs);
+    write.end();
+    const [one, other] = await Promise.all([first, second]);
     expect([one, other, write.runs]).toEqual(['done', 'done', 1]);
   });
 

@@ -1,8 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { barcodeOfSample, counts, submissionId } from '#ops/sandbox/data/facts.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
+import { always, startUpstream } from '#test/harness/upstream.ts';
 
 const everything = `id fileName submitterName submitterEmail sampleType confidenceScore status createdAt processingTimeSeconds
   extracted { administrative sample sequencing storage } matchedSample { barcode }`;
@@ -163,17 +162,10 @@ test('a document service that is away leaves the samples themselves whole', asyn
   expect(errors).toMatchObject([1, 2].map(() => ({ extensions: { code: 'UPSTREAM_UNAVAILABLE', service: 'rag' } })));
 });
 
-async function listing(submissions: readonly object[]): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = createServer((_, response) => {
-    const body = { submissions, data: submissions, totalCount: submissions.length, processing: 0, completed: 0, failed: 0 };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
+const listing = (submissions: readonly object[]) =>
+  startUpstream(
+    always(
+      200,
+      JSON.stringify({ submissions, data: submissions, totalCount: submissions.length, processing: 0, completed: 0, failed: 0 }),
+    ),
+  );

@@ -1,11 +1,10 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { ExecutionResult } from 'graphql';
 import { expect, test } from 'vitest';
 import { counts, range, templateId } from '#ops/sandbox/data/facts.ts';
 import type { Template } from '#subgraphs/templates/client.ts';
 import { templateLoaders } from '#subgraphs/templates/loaders.ts';
 import { startSubgraph } from '#test/harness/subgraph.ts';
+import { startUpstream } from '#test/harness/upstream.ts';
 
 const unknownId = 'ffffffff-0000-4000-8000-000000000000';
 const entities = (fields: string): string =>
@@ -135,20 +134,11 @@ test('a template whose content cannot be read keeps the rest of its fields', asy
 });
 
 /** Answers a path with a bare status, or with 200 and a JSON text. */
-async function bareUpstream(answer: (path: string) => number | string): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = createServer((request, response) => {
-    const given = answer(request.url ?? '');
+const bareUpstream = (answer: (path: string) => number | string) =>
+  startUpstream(({ url = '' }, response) => {
+    const given = answer(url);
     if (typeof given === 'number') response.writeHead(given).end();
     else response.writeHead(200, { 'content-type': 'application/json' }).end(given);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 const fieldOf = <Value>(data: ExecutionResult['data'], field: string): Value => data?.[field] as Value;

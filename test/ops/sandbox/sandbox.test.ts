@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline';
 import { expect, test } from 'vitest';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
-import { sampleId } from '#ops/sandbox/data/facts.ts';
+import { jobId, sampleId } from '#ops/sandbox/data/facts.ts';
+import { sandboxGraphKey } from '#ops/sandbox/data/graph-key.ts';
 import { services } from '#ops/sandbox/registry.ts';
 import type { SandboxCall, ServiceHook } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
@@ -35,6 +36,23 @@ test('all seven services answer, each on its own address', async () => {
   expect(new Set(sandbox.urls.values()).size).toBe(serviceNames.length);
   const health = [...sandbox.urls].map(([name, url]) => call(url + (healthPaths.get(name) ?? '/health')));
   expect((await Promise.all(health)).map(({ status }) => status)).toEqual(serviceNames.map(() => 200));
+});
+
+test('data is whose the start says, and bears the owner’s mark in whatever service tells of it', async () => {
+  const [ours, theirs] = [{ id: 'ours', mark: 'magpie' }, { id: 'theirs' }];
+  // Jobs 1 and 2 hold samples 1 to 20, job 3 samples of both.
+  await using sandbox = await startSandbox({ ports: 'any', ownerOf: (sample) => (sample <= 25 ? ours : theirs) });
+  const marks = async (name: ServiceName, path: string): Promise<number> => {
+    const response = await fetch(sandbox.urls.get(name) + path, { headers: { authorization: `Bearer ${sandboxGraphKey}` } });
+    return (await response.text()).split('magpie').length - 1;
+  };
+  expect(await marks('samples', `/samples/${sampleId(25)}`)).toBeGreaterThan(3);
+  expect(await marks('samples', `/samples/${sampleId(26)}`)).toBe(0);
+  expect(await marks('storage', `/storage/samples/${sampleId(1)}/location-detailed`)).toBeGreaterThan(0);
+  expect(await marks('rag', '/api/rag/submissions/RAG-001')).toBeGreaterThan(0);
+  expect(await marks('graph', '/api/v1/public/frames/Library/data?limit=100')).toBe(25);
+  // The name, the description, and the name of the sheet.
+  expect([await marks('sequencing', `/jobs/${jobId(2)}`), await marks('sequencing', `/jobs/${jobId(3)}`)]).toEqual([3, 0]);
 });
 
 test('every service prefers a port of its own', () => {
