@@ -99,7 +99,7 @@ async function startStock(opening: AsyncDisposableStack, env: Record<string, str
   };
 }
 
-async function logIn(url: string): Promise<Readonly<Record<string, string>>> {
+export async function logIn(url: string): Promise<Readonly<Record<string, string>>> {
   const query = 'mutation { login(input: { email: "admin@lab.example", password: "sandbox" }) { accessToken } }';
   const { data } = JSON.parse(await ask({ url, headers: {} }, { query }));
   return { authorization: `Bearer ${data.login.accessToken}` };
