@@ -90,7 +90,9 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     logger.warn(named, 'operation is not registered');
     logger.debug({ ...named, text }, 'text of an operation that is not registered');
   };
-  const handle = stack(requestLayers(config, { registry, onUnregistered }), ({ context, ...request }) =>
+  const { limits } = parts;
+  const charged = limits && { onRefusal: chargeText(limits) };
+  const handle = stack(requestLayers(config, { registry, onUnregistered, ...charged }), ({ context, ...request }) =>
     engines.use(({ server }) => askApollo(server, request, context)),
   );
   const app = httpServer({

@@ -18,7 +18,7 @@ import { textStore } from './limits/text-store.ts';
 import { uploadPlaces } from './limits/upload-places.ts';
 import { variableTypes } from './limits/variables.ts';
 import { pricesOnly } from './rate-limit/prices-only.ts';
-import type { FetchLayer, Gate, OperationLayer, RequestLayer } from './request.ts';
+import type { FetchLayer, Gate, OperationLayer, RequestContext, RequestLayer } from './request.ts';
 
 /*
  * A REQUEST'S LIFE
@@ -46,7 +46,12 @@ type EngineStages = {
   readonly spend?: Gate | undefined;
 };
 
-type RequestStages = { readonly registry: Registry; readonly onUnregistered: (found: Unregistered) => void };
+type RequestStages = {
+  readonly registry: Registry;
+  readonly onUnregistered: (found: Unregistered) => void;
+  /** Books a point for a request that is refused here. */
+  readonly onRefusal?: (context: RequestContext) => Promise<unknown>;
+};
 
 /** What wraps a request before anything of its operation is parsed. */
 export const requestLayers = ({ operationTexts: options }: Config, stages: RequestStages): readonly RequestLayer[] => [

@@ -14,7 +14,9 @@ type Options = {
  */
 export function variableTypes({ maxErrors }: Options): Gate {
   const known = new WeakMap<OperationDefinitionNode, readonly Declared[]>();
-  return ({ schema, operation, variables }) => {
+  return ({ context, schema, operation, variables }) => {
+    // A price may be asked before the variables are known.
+    if (context.pricesOnly) return;
     const declared = known.get(operation) ?? declaredBy(operation, schema);
     known.set(operation, declared);
     const found = misfits(declared, variables, maxErrors);

@@ -70,7 +70,11 @@ export type Bucket = {
   readonly settle: (request: Pick<HoldRequest, 'organization' | 'policies'>) => Promise<readonly Expired[]>;
 };
 
-export type Capture = Common & { readonly captured: boolean };
+export type Capture = Common & {
+  readonly captured: boolean;
+  /** What became of it after all, where whoever asked could not wait for it. */
+  readonly late?: Promise<Capture>;
+};
 
 /** Whole numbers throughout: a point is a million parts, so that nothing rounds in anybody's favour. */
 export const parts = (points: number): number => Math.min(Math.round(points * 1e6), Number.MAX_SAFE_INTEGER);

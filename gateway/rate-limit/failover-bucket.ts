@@ -1,5 +1,6 @@
 import { CountBreaker, circuitBreaker, handleAll, isBrokenCircuitError } from 'cockatiel';
 import type { Bucket, Capture, Decision, HoldRequest, WhenAway } from './bucket.ts';
+import { inTime } from './in-time.ts';
 
 type Parts = {
   /** The budget of all replicas. */
@@ -18,6 +19,9 @@ export type FailoverBucket = Bucket & {
   /** True while decisions are made by this replica alone. */
   readonly degraded: () => boolean;
 };
+
+/** How long the shared budget may take. */
+const patienceMs = 50;
 
 /** How long the shared budget is left alone before it is tried again; replicas must not come back all at once. */
 const recoveryMs = 500;
@@ -47,7 +51,7 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
   };
   const decide = async (request: HoldRequest, verb: 'hold' | 'charge'): Promise<Decision> => {
     try {
-      const decision = await circuit.execute(() => shared[verb](request));
+      const decision = await circuit.execute(() => inTime(shared[verb](request), patienceMs));
       tell(false);
       return decision;
     } catch (error) {
@@ -60,13 +64,21 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
   const captureHere = async (request: HoldRequest, actual: number): Promise<Capture> => {
     const [here, there] = await Promise.all([
       local.capture(share(request, replicas), actual),
-      outcomeUnknown.has(request) ? captureThere(request, actual) : undefined,
+      outcomeUnknown.has(request) ? captureThere(request, actual).catch(() => undefined) : undefined,
     ]);
     // Else it would end there as well, charged and told a second time.
     return { ...here, expired: [...here.expired, ...(there?.expired ?? [])] };
   };
-  const captureThere = (request: HoldRequest, actual: number): Promise<Capture | undefined> =>
-    circuit.execute(() => shared.capture(request, actual)).catch(() => undefined);
+  const captureThere = (request: HoldRequest, actual: number, hear?: (asked: Promise<Capture>) => void): Promise<Capture> =>
+    circuit.execute(() => {
+      const asked = shared.capture(request, actual);
+      hear?.(asked);
+      return inTime(asked, patienceMs);
+    });
+  const lost = (request: HoldRequest): Capture => {
+    onLostCapture?.();
+    return untold(request);
+  };
   return {
     degraded: () => degraded,
     hold: (request) => decide(request, 'hold'),
@@ -74,12 +86,11 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
     async capture(request, actual) {
       if (madeHere.has(request) && request.whenAway !== 'local') return { ...untold(request), captured: true };
       if (madeHere.has(request)) return captureHere(request, actual);
-      try {
-        return await circuit.execute(() => shared.capture(request, actual));
-      } catch {
-        onLostCapture?.();
-        return untold(request);
-      }
+      const asked: Promise<Capture>[] = [];
+      return captureThere(request, actual, (one) => asked.push(one)).catch(() => {
+        const late = asked[0]?.catch(() => lost(request));
+        return late === undefined ? lost(request) : { ...untold(request), late };
+      });
     },
     async settle(request) {
       const here = await local.settle({ ...request, policies: request.policies.map(partOf(replicas)) });

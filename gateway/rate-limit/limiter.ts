@@ -3,7 +3,7 @@ import type { Caller } from '#kit/caller.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import type { Account, FieldUse } from './account.ts';
 import { costPolicy, holdRequest, requestsMeter } from './account.ts';
-import type { Bucket, Decision, Expired, HoldRequest, Refused } from './bucket.ts';
+import type { Bucket, Capture, Decision, Expired, HoldRequest, Refused } from './bucket.ts';
 
 /** What an account has left, in the words of the answer (design section 5). */
 export type Throttle = {
@@ -88,11 +88,15 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
         estimate: asked.points,
         throttle,
         async capture(actual) {
-          const { captured, available, expired } = await bucket.capture(request, actual);
-          tell(asked.account.organization, expired);
-          // What was not captured has ended by itself, or will: then it is told as expired.
-          if (captured) ledger.captured({ ...entry, points: actual });
-          return throttleOf(available, { account: asked.account, request });
+          const book = ({ captured, expired }: Capture): void => {
+            tell(asked.account.organization, expired);
+            // What was not captured has ended by itself, or will: then it is told as expired.
+            if (captured) ledger.captured({ ...entry, points: actual });
+          };
+          const capture = await bucket.capture(request, actual);
+          book(capture);
+          void capture.late?.then(book);
+          return throttleOf(capture.available, { account: asked.account, request });
         },
       };
     },

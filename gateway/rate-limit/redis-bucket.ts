@@ -28,8 +28,7 @@ export const limiterSettings = {
   enableOfflineQueue: false,
   enableAutoPipelining: true,
   connectTimeout: 500,
-  commandTimeout: 50,
-  // Commands that timed out still wait for their replies in order: a connection silent for so long is of no use any more.
+  // A connection silent for so long is of no use any more; how long a decision may wait is the affair of whoever asks.
   socketTimeout: 1_000,
 } as const;
 

@@ -2,7 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { ExecutionResult } from 'graphql';
 import { expect } from 'vitest';
 import { partnerScopes } from '#kit/caller.ts';
-import { barcodeOfSample, counts, organizationOfSample, range, sampleId } from '#ops/sandbox/data/facts.ts';
+import { barcodeOfSample, counts, range, sampleId } from '#ops/sandbox/data/facts.ts';
+import { seedOwners } from '#ops/sandbox/data/owners.ts';
 import { seedSamples } from '#ops/sandbox/data/samples.ts';
 import { partner } from './callers.ts';
 import type { SubgraphUnderTest } from './subgraph.ts';
@@ -14,17 +15,17 @@ export const helix = partner('helix-labs', partnerScopes);
 
 /** Numbers of the sandbox's samples that are an organization's, the newest first. */
 export const samplesOf = (organization: string): readonly number[] =>
-  range(counts.samples).filter((n) => organizationOfSample(n) === organization);
+  range(counts.samples).filter((n) => seedOwners(n).id === organization);
 
 /** Stands in what a test plants for others than acme. */
 export const canary = 'CANARY';
 
 /** Texts that acme must never meet: what tells the samples of others apart, and what a test has planted. */
-export const foreignTexts: readonly string[] = [
+const foreignTexts: readonly string[] = [
   canary,
   'helix-labs',
   ...seedSamples().flatMap(({ id, name }, index) =>
-    organizationOfSample(index + 1) === 'acme-genomics' ? [] : [id, name, barcodeOfSample(index + 1)],
+    seedOwners(index + 1).id === 'acme-genomics' ? [] : [id, name, barcodeOfSample(index + 1)],
   ),
 ];
 

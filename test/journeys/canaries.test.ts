@@ -73,12 +73,11 @@ beforeAll(async () => {
 }, 3_600_000);
 
 test('organizations are answered and see what is theirs', () => {
-  expect(outcomes.answered).toBeGreaterThan(queries * 0.95);
+  expect(outcomes.answered).toBeGreaterThan(queries * 0.9);
   expect(outcomes.withOwn).toBeGreaterThan(queries * 0.05);
 });
 
-// Fails as long as the subgraphs give partners what is others'; with tenancy in all of them it is a test like the others.
-test.fails('C1 C9 no answer holds a word of another organization', () => {
+test('C1 C9 no answer holds a word of another organization', () => {
   expect(Object.fromEntries(leaks)).toEqual({});
 });
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -12,7 +12,7 @@ import type { Caller } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import type { Plan, PlanOverride } from '#kit/plans.ts';
-import { overrideReader, readPlans } from '#kit/plans.ts';
+import { overrideReader, readPlans, shippedPlans } from '#kit/plans.ts';
 import { partner, person } from '#test/harness/callers.ts';
 import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
 import { testGateway } from '#test/harness/gateway.ts';
@@ -339,4 +339,20 @@ describe.skipIf(redisUrl === undefined)('two gateways with one Redis', () => {
     const held = await other.limiter.hold({ caller: asking, account: other.accountOf(asking, ''), points: 40, uses: [] });
     expect(await held.capture(30)).toMatchObject({ currentlyAvailable: 10 });
   });
+});
+
+test('the README tells the plans as they are', async () => {
+  const readme = await readFile('README.md', 'utf8');
+  const rows = [...readme.matchAll(/^\| (\w+) +\| ([\d,]+) +\| ([\d,]+) +\| ([\d,]+) +\| ([\d,]+) +\| ([\d,]+) +\|$/gm)].map(
+    ([, name = '', ...cells]) => [name, ...cells.map((cell) => Number(cell.replaceAll(',', '')))],
+  );
+  const shipped = [...readPlans(await readFile(shippedPlans, 'utf8'))].map(([name, plan]) => [
+    name,
+    plan.requestsPerMinute,
+    plan.capacity,
+    plan.restorePerSecond,
+    plan.maxQueryCost,
+    plan.maxInFlight,
+  ]);
+  expect(rows).toEqual(shipped);
 });
