@@ -26,7 +26,9 @@ export const limiterSettings = {
   maxRetriesPerRequest: 0,
   autoResendUnfulfilledCommands: false,
   enableOfflineQueue: false,
-  enableAutoPipelining: true,
+  // Collecting commands costs more than it saves for the two of a request: 75 against 45 µs of CPU alone, no less among 32.
+  enableAutoPipelining: false,
+  protocol: 2,
   connectTimeout: 500,
   // A connection silent for so long is of no use any more; how long a decision may wait is the affair of whoever asks.
   socketTimeout: 1_000,
