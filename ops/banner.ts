@@ -31,4 +31,4 @@ export function banner({ url, sandboxed, organizations }: Banner): string {
 }
 
 const curl = (url: string, key: string): string =>
-  `curl -s ${url}/graphql -H 'content-type: application/json' -H 'x-api-key: ${key}' -d '{"query":"{ samples(first: 3) { totalCount nodes { barcode name status storagePosition { positionIdentifier } } } }"}'`;
+  `curl -s ${url}/graphql -H 'content-type: application/json' -H 'x-api-key: ${key}' -d '{"query":"{ samples(first: 3) { nodes { barcode name status storagePosition { positionIdentifier } } } }"}'`;

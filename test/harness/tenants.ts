@@ -20,7 +20,7 @@ export const samplesOf = (organization: string): readonly number[] =>
 export const canary = 'CANARY';
 
 /** Texts that acme must never meet: what tells the samples of others apart, and what a test has planted. */
-export const foreignTexts: readonly string[] = [
+const foreignTexts: readonly string[] = [
   canary,
   'helix-labs',
   ...seedSamples().flatMap(({ id, name }, index) =>

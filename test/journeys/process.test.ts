@@ -23,7 +23,7 @@ test('a start with nothing set prints two keys and lines to paste, which answer 
   for (const line of lines) {
     const { stdout } = await execute('sh', ['-c', line]);
     expect(JSON.parse(stdout)).toMatchObject({
-      data: { samples: { totalCount: 500, nodes: [{ status: expect.any(String) }, {}, {}] } },
+      data: { samples: { nodes: [{ status: expect.any(String) }, {}, {}] } },
     });
     expect(stdout).not.toContain('"errors"');
   }
