@@ -18,6 +18,9 @@ test('a person logs in through the gateway, works with the token, logs out, and 
     status: 200,
     data: { me: { email: 'tech@lab.example', role: 'LAB_TECHNICIAN' }, samples: { totalCount: 500 } },
   });
+  expect((await ask('{ rateLimit { plan limit cost remaining resetAt } }', accessToken)).data).toEqual({
+    rateLimit: { plan: 'enterprise', limit: 20_000, cost: 1, remaining: expect.any(Number), resetAt: expect.any(String) },
+  });
   const refused = await ask('mutation { deleteSample(id: "5a000000-0000-4000-8000-000000000001") }', accessToken);
   expect(refused.errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
   expect(await ask('mutation { logout }', accessToken)).toMatchObject({ status: 200, data: { logout: true } });
