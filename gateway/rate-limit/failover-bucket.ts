@@ -64,20 +64,24 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
   const captureHere = async (request: HoldRequest, actual: number): Promise<Capture> => {
     const [here, there] = await Promise.all([
       local.capture(share(request, replicas), actual),
-      outcomeUnknown.has(request) ? captureThere(request, actual).catch(() => undefined) : undefined,
+      // Else it would end there as well, charged and told a second time.
+      outcomeUnknown.has(request) ? askInTime(shared.capture(request, actual)).catch(() => undefined) : undefined,
     ]);
-    // Else it would end there as well, charged and told a second time.
     return { ...here, expired: [...here.expired, ...(there?.expired ?? [])] };
   };
-  const captureThere = (request: HoldRequest, actual: number, hear?: (asked: Promise<Capture>) => void): Promise<Capture> =>
-    circuit.execute(() => {
-      const asked = shared.capture(request, actual);
-      hear?.(asked);
-      return inTime(asked, patienceMs);
-    });
-  const lost = (request: HoldRequest): Capture => {
-    onLostCapture?.();
-    return untold(request);
+  const captureThere = async (request: HoldRequest, actual: number): Promise<Capture> => {
+    // Sent also while the circuit is open: it was made there, and nobody has to wait for it.
+    const asked = shared.capture(request, actual);
+    const lost = (): Capture => {
+      onLostCapture?.();
+      return untold(request);
+    };
+    return askInTime(asked).catch(() => ({ ...untold(request), late: asked.catch(lost) }));
+  };
+  const askInTime = <Answer>(asked: Promise<Answer>): Promise<Answer> => {
+    // The circuit, when open, does not look at it.
+    asked.catch(() => undefined);
+    return circuit.execute(() => inTime(asked, patienceMs));
   };
   return {
     degraded: () => degraded,
@@ -86,11 +90,7 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
     async capture(request, actual) {
       if (madeHere.has(request) && request.whenAway !== 'local') return { ...untold(request), captured: true };
       if (madeHere.has(request)) return captureHere(request, actual);
-      const asked: Promise<Capture>[] = [];
-      return captureThere(request, actual, (one) => asked.push(one)).catch(() => {
-        const late = asked[0]?.catch(() => lost(request));
-        return late === undefined ? lost(request) : { ...untold(request), late };
-      });
+      return captureThere(request, actual);
     },
     async settle(request) {
       const here = await local.settle({ ...request, policies: request.policies.map(partOf(replicas)) });

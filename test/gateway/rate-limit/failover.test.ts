@@ -139,6 +139,18 @@ describe.skipIf(server.url === undefined)('D13', () => {
     await backInTime();
   });
 
+  test('reservations of before an outage are captured when it is over, also while the shared budget is left alone', async () => {
+    const before = Array.from({ length: 10 }, (_, n) => request({ organization: 'before', reservation: `b${n}`, points: 100 }));
+    for (const one of before) await bucket.hold(one);
+    await operator.call('CLIENT', 'PAUSE', '300', 'ALL');
+    await ask(30);
+    expect(bucket.degraded()).toBe(true);
+    const captures = await Promise.all(before.map((one) => bucket.capture(one, 40)));
+    const told = await Promise.all(captures.map(async (one) => (one.late === undefined ? one : await one.late).captured));
+    expect([told, lost]).toEqual([Array(10).fill(true), 0]);
+    await backInTime();
+  });
+
   test('a reservation that came to be in both budgets is captured in both, and does not end charged', async () => {
     const twice = request({ organization: 'twice', points: 100, lifetimeMs: 400 });
     await bucket.hold(request({ organization: 'twice', reservation: 'before', points: 0 }));
