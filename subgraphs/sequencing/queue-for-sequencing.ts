@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { ExpectedError } from '#kit/errors.ts';
 import type { Step, Write } from '#kit/saga.ts';
 import { saga } from '#kit/saga.ts';
+import type { SampleState } from '#kit/sample-states.ts';
 import type { JobDetail } from './answers.ts';
 import { attemptIn } from './answers.ts';
 import type { NewQueuedJob } from './bounds.ts';
 import type { SequencingClient } from './client.ts';
 import { maxPageSize } from './client.ts';
 import type { SequencingClients, SequencingContext } from './resolvers.ts';
-import type { SampleState } from './samples.ts';
 import type { JobStatus } from './words.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Clients } from '#kit/define-subgraph.ts';
 import { defineSubgraph } from '#kit/define-subgraph.ts';
 import { ownSamples } from '#kit/own-samples.ts';
+import { refusedMove, sampleStates } from '#kit/sample-states.ts';
 import { sequencingClient } from './client.ts';
 import { jobIndex } from './job-index.ts';
 import { wholeList } from './lists.ts';
@@ -11,7 +12,6 @@ import { permissions } from './permissions.ts';
 import { decode } from './refusals.ts';
 import type { SequencingClients, SequencingContext } from './resolvers.ts';
 import { resolvers } from './resolvers.ts';
-import { decodeSamples, sampleStates } from './samples.ts';
 import { ownClient, ownIndex, ownLists } from './tenancy.ts';
 import { workflowClient } from './workflows.ts';
 import { sequencingWrites } from './writes.ts';
@@ -22,7 +22,7 @@ export const sequencingSubgraph = defineSubgraph<SequencingContext, 'samples'>({
   resolvers: { ...resolvers, Mutation: mutations },
   permissions,
   decode,
-  others: { samples: decodeSamples },
+  others: { samples: refusedMove('A sample is in another state by now, from which it may not change so.') },
   open: ({ background, clock, onLeftBehind }) => {
     const index = jobIndex({ client: () => sequencingClient(background('jobs-index')), clock });
     return ({ call, once, detached, ...own }) => {

@@ -6,11 +6,11 @@ import type { Once, SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import { isUuid } from '#kit/ids.ts';
 import { referenceTo } from '#kit/reference.ts';
+import type { SampleStates } from '#kit/sample-states.ts';
 import type { Container, ContainerRow, Grid, SamplePosition } from './answers.ts';
 import type { ContainerFilter, StorageClient } from './client.ts';
 import type { StorageLoaders } from './loaders.ts';
 import { locationOf, pathOf, rowOf } from './place.ts';
-import type { SampleStates } from './samples.ts';
 import type { TemperatureZone } from './words.ts';
 import type { StorageWrites } from './writes.ts';
 

@@ -60,7 +60,7 @@ const positionAssigned = (wanted: Assignment): Step<StorageClients, SamplePositi
 
 const sampleInStorage = ({ sampleId }: Assignment): Step<StorageClients, string> => ({
   done: 'sample IN_STORAGE',
-  run: ({ samples }) => samples.store(sampleId),
+  run: ({ samples }) => samples.move(sampleId, 'IN_STORAGE'),
   find: async ({ samples }) => ((await samples.stateOf(sampleId)) === 'IN_STORAGE' ? 'IN_STORAGE' : null),
 });
 

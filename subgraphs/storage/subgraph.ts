@@ -1,6 +1,7 @@
 import type { Clients } from '#kit/define-subgraph.ts';
 import { defineSubgraph } from '#kit/define-subgraph.ts';
 import { ownSamples } from '#kit/own-samples.ts';
+import { refusedMove, sampleStates } from '#kit/sample-states.ts';
 import { storageClient } from './client.ts';
 import { storageLoaders } from './loaders.ts';
 import { mutations } from './mutations.ts';
@@ -8,7 +9,6 @@ import { permissions } from './permissions.ts';
 import { decode } from './refusals.ts';
 import type { StorageClients, StorageContext } from './resolvers.ts';
 import { resolvers } from './resolvers.ts';
-import { decodeSamples, sampleStates } from './samples.ts';
 import { ownClient, ownWrites } from './tenancy.ts';
 import { storageWrites } from './writes.ts';
 
@@ -18,7 +18,7 @@ export const storageSubgraph = defineSubgraph<StorageContext, 'samples'>({
   resolvers: { ...resolvers, Mutation: mutations },
   permissions,
   decode,
-  others: { samples: decodeSamples },
+  others: { samples: refusedMove('The sample is in another state by now, from which it cannot go into storage.') },
   open:
     ({ clock, onLeftBehind }) =>
     ({ call, once, detached, ...own }) => {
