@@ -2,6 +2,7 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionN
 import type { HttpAnswer, HttpRequest } from '#kit/apollo-http.ts';
 import type { Call, CallBudget } from '#kit/call.ts';
 import type { ExpectedError } from '#kit/errors.ts';
+import type { Freshness } from '#kit/freshness.ts';
 import type { Handler, Layer } from '#kit/layer.ts';
 
 /** Everything the stages know of one request from a client. It is Apollo Server's context value. */
@@ -97,6 +98,8 @@ export type SubgraphError = {
 export type SubgraphResponse = {
   readonly data?: Readonly<Record<string, unknown>> | null;
   readonly errors?: readonly SubgraphError[];
+  /** The least that the services behind it allowed; absent when none of them said anything. */
+  readonly freshness?: Freshness;
 };
 
 export type SubgraphHandler = Handler<SubgraphRequest, SubgraphResponse>;
