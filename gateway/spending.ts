@@ -12,12 +12,14 @@ import { usageLedger } from './rate-limit/usage-ledger.ts';
 type Parts = {
   readonly organizations: Pick<Organizations, 'keyring' | 'usage'>;
   readonly logger: Logger;
+  /** Hears of every decision: admitted, wait or never. */
+  readonly onDecision?: (decision: string, plan: string) => void;
 };
 
 /** What callers may spend, and where it is written down; undefined where nothing is limited. */
 export async function openSpending(
   { rateLimit, usageStream }: Config,
-  { organizations, logger }: Parts,
+  { organizations, logger, onDecision }: Parts,
 ): Promise<Limits | undefined> {
   if (!rateLimit.enabled) return undefined;
   const { keyring, usage } = organizations;
@@ -32,6 +34,7 @@ export async function openSpending(
       clock,
       ledger: ledgers([usageLedger({ usage, clock }), ...(stream === undefined ? [] : [stream])]),
       overrides: (caller) => overridesOf(keyring.organizationOf(caller)?.limits, caller.keyId),
+      onDecision,
       onTrouble: (what, detail) => logger.warn(detail, what),
     }),
   );

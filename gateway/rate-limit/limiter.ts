@@ -70,6 +70,7 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
       ledger.expired({ organization, keyId: keyOf(reservation), reservation, points });
   };
   const decide = async (verb: 'hold' | 'charge', { caller, account, points, uses }: Asked) => {
+    if (points > account.limits.maxQueryCost) onDecision?.('never', account.plan, 'query');
     refuseLarge(points, account);
     const reservation = `${encodeURIComponent(caller.keyId ?? '')}/${randomUUID()}`;
     const request = holdRequest(account, { reservation, points, lifetimeMs, uses });
