@@ -9,7 +9,8 @@ import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import { banner } from '#ops/banner.ts';
-import { createLogger } from '#ops/logger.ts';
+import { openInstruments } from '#ops/instruments.ts';
+import { openOperations } from '#ops/operations.ts';
 import { firstSignal } from '#ops/signals.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import { openCallers } from './callers.ts';
@@ -26,9 +27,10 @@ process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
 
 async function main(): Promise<void> {
   const config = readConfig(await readEnvironment(process.env, variableNames));
-  const logger = createLogger(config.log);
   const stopped = firstSignal();
   await using running = new AsyncDisposableStack();
+  const instruments = running.use(await openInstruments({ settings: config.log, clock: systemClock }));
+  const { logger } = instruments;
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const definitions = await localSubgraphs(source.sdl, config);
   const needed = serviceNames.filter((service) => definitions.some(({ needs }) => needs.includes(service)));
@@ -44,11 +46,11 @@ async function main(): Promise<void> {
   );
   const onUnexpectedError = (error: unknown, subgraph: string): void =>
     logger.error({ err: error, subgraph }, 'unexpected error');
-  const onBreakerChange = (service: string, state: string): void => logger.warn({ service, state }, 'circuit breaker');
+  const { onBreakerChange, onCall } = instruments;
   const onError = (error: Error): void => logger.warn({ err: error }, 'Redis is away');
   const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
   const parts = { clock: systemClock, idempotency, onUnexpectedError };
-  const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange }));
+  const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange, onCall }));
   const locals = new Map<string, RunningSubgraph>(
     definitions.map((subgraph) => {
       const own = subgraph.name === 'graph' && { credentialOf: graphCredentials({ store: known.store, clock: systemClock }) };
@@ -63,12 +65,30 @@ async function main(): Promise<void> {
       logger,
     }),
   );
-  const limits = running.use(await openSpending(config, { organizations: known, logger }));
+  const { limitDecided: onDecision } = instruments.metrics;
+  const limits = running.use(await openSpending(config, { organizations: known, logger, onDecision }));
+  instruments.followLimits(limits);
   const blocks = running.use(
     await openBlocks({
       ...config.redis,
       clock: systemClock,
       onReachable: (reachable) => logger.warn(reachable ? 'blocks are shared again' : 'blocks are of this process alone'),
+    }),
+  );
+  const operations = running.use(
+    await openOperations({
+      settings: config.operations,
+      instruments,
+      clock: systemClock,
+      services: settings,
+      redis: config.redis,
+      organizations: known,
+      storeName: config.organizations.place?.kind === 'mongodb' ? 'mongodb' : 'database',
+      laboratory: config.organizations.laboratory,
+      hasKeys: ready,
+      blocks,
+      look: limits?.look,
+      config: config.described,
     }),
   );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
@@ -79,12 +99,15 @@ async function main(): Promise<void> {
       locals,
       logger,
       identify,
-      ready,
+      ready: operations.isReady,
       blocks,
+      observer: instruments.observer,
+      addRoutes: operations.addRoutes,
       ...(limits && { limits }),
       page: await openPage(config),
     }),
   );
+  operations.loaded();
   process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: seeds }));
   logger.info({ signal: await stopped }, 'stopping');
 }

@@ -118,7 +118,7 @@ export function httpServer({
     refuse(reply, request, new ExpectedError('NOT_FOUND', 'There is nothing at this address.')),
   );
   app.get('/live', async () => ({ status: 'alive' }));
-  app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' })));
+  app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'not ready' })));
   addRoutes?.(app);
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
     graphqlRoutes(app, endpoint, { options, answer, identify, pricesOperations, page, formOf });

@@ -4,13 +4,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '#kit/clock.ts';
 import { createMetrics } from '#ops/meters/create-metrics.ts';
 import { declarations, metricTable, mostSeries } from '#ops/metrics.ts';
-
-const seriesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-
-const valueOf = (text: string, series: string): number | undefined => {
-  const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
-  return line === undefined ? undefined : Number(line.slice(series.length + 1));
-};
+import { seriesOf, seriesValue } from '#test/harness/metrics-text.ts';
 
 const madeUp = (number: number): string => `Name${(number * 2_654_435_761).toString(36)}`;
 
@@ -56,7 +50,9 @@ test('G1 ten thousand made-up names, methods, organizations and plans add at mos
   }
   const began = performance.now();
   const text = await metrics.text();
-  console.log(`scrape: ${(performance.now() - began).toFixed(1)} ms, ${text.length} bytes, ${seriesOf(text).length} series`);
+  process.stdout.write(
+    `a scrape: ${(performance.now() - began).toFixed(1)} ms, ${text.length} bytes, ${seriesOf(text).length} series\n`,
+  );
   expect(Math.max(...lengths)).toBeLessThanOrEqual(2_000);
   expect(text.length).toBeLessThan(1024 * 1024);
   expect(text).not.toContain(`endpoint="${madeUp(7)}"`);
@@ -79,7 +75,7 @@ test('a name that is registered, or that comes fifty times, stands in the metric
   metrics.requestEnded({ ...answered, operation: { name: 'Once', isRegistered: false } });
   const text = await metrics.text();
   const count = (endpoint: string) =>
-    valueOf(text, `api_gateway_requests_total{service="gateway",endpoint="${endpoint}",status="200"}`);
+    seriesValue(text, `api_gateway_requests_total{service="gateway",endpoint="${endpoint}",status="200"}`);
   expect([count('Registered'), count('Often'), count('Once'), count('other')]).toEqual([1, 11, undefined, 50]);
 });
 
@@ -87,8 +83,8 @@ test('OB-04 the hit rate is the part of look-ups that the cache answered, in per
   using metrics = createMetrics({ clock: systemClock });
   for (const status of ['hit', 'stale', 'negative', 'miss', 'bypass'] as const) metrics.lookedUp({ subgraph: 'samples', status });
   const text = await metrics.text();
-  expect(valueOf(text, 'api_gateway_cache_hit_rate')).toBe(75);
-  expect(valueOf(text, 'gateway_cache_lookups_total{subgraph="samples",status="bypass"}')).toBe(1);
+  expect(seriesValue(text, 'api_gateway_cache_hit_rate')).toBe(75);
+  expect(seriesValue(text, 'gateway_cache_lookups_total{subgraph="samples",status="bypass"}')).toBe(1);
 });
 
 test('OB-05 failed are requests with a status from 500 on, and those with an error of an upstream', async () => {
@@ -97,7 +93,7 @@ test('OB-05 failed are requests with a status from 500 on, and those with an err
   metrics.requestEnded({ ...answered, codes: ['UPSTREAM_TIMEOUT', 'NOT_FOUND'] });
   metrics.requestEnded({ ...answered, status: 429, codes: ['RATE_LIMITED'] });
   metrics.requestEnded(answered);
-  expect(valueOf(await metrics.text(), 'api_gateway_requests_failed_total')).toBe(2);
+  expect(seriesValue(await metrics.text(), 'api_gateway_requests_failed_total')).toBe(2);
 });
 
 test('OB-06 requests a second are those of the last ten whole seconds', async () => {
@@ -107,9 +103,9 @@ test('OB-06 requests a second are those of the last ten whole seconds', async ()
     metrics.requestEnded(answered);
     now += 50;
   }
-  expect(valueOf(await metrics.text(), 'api_gateway_requests_per_second')).toBe(20);
+  expect(seriesValue(await metrics.text(), 'api_gateway_requests_per_second')).toBe(20);
   now += 60_000;
-  expect(valueOf(await metrics.text(), 'api_gateway_requests_per_second')).toBe(0);
+  expect(seriesValue(await metrics.text(), 'api_gateway_requests_per_second')).toBe(0);
 });
 
 test('OB-07 each change of a circuit counts, and its state is a number', async () => {
@@ -117,16 +113,16 @@ test('OB-07 each change of a circuit counts, and its state is a number', async (
   metrics.breakerKnown('storage');
   for (const state of ['open', 'half-open', 'open', 'half-open'] as const) metrics.breakerChanged('samples', state);
   const text = await metrics.text();
-  expect(valueOf(text, 'circuit_breaker_state_changes_total{service="samples",state="open"}')).toBe(2);
-  expect(valueOf(text, 'circuit_breaker_state{service="samples"}')).toBe(0.5);
-  expect(valueOf(text, 'circuit_breaker_state{service="storage"}')).toBe(0);
+  expect(seriesValue(text, 'circuit_breaker_state_changes_total{service="samples",state="open"}')).toBe(2);
+  expect(seriesValue(text, 'circuit_breaker_state{service="samples"}')).toBe(0.5);
+  expect(seriesValue(text, 'circuit_breaker_state{service="storage"}')).toBe(0);
 });
 
 test('OB-08 memory of the process and the delay of its event loop are there', async () => {
   using metrics = createMetrics({ clock: systemClock });
   const text = await metrics.text();
-  expect(valueOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(1e6);
-  expect(valueOf(text, 'gateway_event_loop_delay_seconds')).toBeGreaterThanOrEqual(0);
+  expect(seriesValue(text, 'process_resident_memory_bytes')).toBeGreaterThan(1e6);
+  expect(seriesValue(text, 'gateway_event_loop_delay_seconds')).toBeGreaterThanOrEqual(0);
 });
 
 test('OB-13 OB-14 OB-17 calls to the graph service count by method, template of the path, status and organization', async () => {
@@ -137,21 +133,21 @@ test('OB-13 OB-14 OB-17 calls to the graph service count by method, template of 
   metrics.upstreamCalled({ ...call, service: 'samples', status: 200 });
   const text = await metrics.text();
   const labels = 'method="GET",endpoint="/query/{job}/status"';
-  expect(valueOf(text, `rocketgraph_requests_total{${labels},status_code="200",organization_id="acme"}`)).toBe(1);
-  expect(valueOf(text, `rocketgraph_requests_total{${labels},status_code="none",organization_id="acme"}`)).toBe(1);
-  expect(valueOf(text, `rocketgraph_request_duration_seconds_count{${labels}}`)).toBe(2);
-  expect(valueOf(text, 'rocketgraph_errors_total{error_type="UPSTREAM_TIMEOUT",endpoint="/query/{job}/status"}')).toBe(1);
+  expect(seriesValue(text, `rocketgraph_requests_total{${labels},status_code="200",organization_id="acme"}`)).toBe(1);
+  expect(seriesValue(text, `rocketgraph_requests_total{${labels},status_code="none",organization_id="acme"}`)).toBe(1);
+  expect(seriesValue(text, `rocketgraph_request_duration_seconds_count{${labels}}`)).toBe(2);
+  expect(seriesValue(text, 'rocketgraph_errors_total{error_type="UPSTREAM_TIMEOUT",endpoint="/query/{job}/status"}')).toBe(1);
 });
 
 test('OB-16 statements of the graph service count while they run', async () => {
   using metrics = createMetrics({ clock: systemClock });
   const [first, second] = [1, 2].map(() => metrics.queryStarted({ graph: 'lab', kind: 'built' }));
-  expect(valueOf(await metrics.text(), 'rocketgraph_active_queries')).toBe(2);
+  expect(seriesValue(await metrics.text(), 'rocketgraph_active_queries')).toBe(2);
   first?.(true);
   second?.(false);
   const text = await metrics.text();
-  expect(valueOf(text, 'rocketgraph_active_queries')).toBe(0);
-  expect(valueOf(text, 'rocketgraph_query_execution_seconds_count{dataset_id="lab",query_type="built"}')).toBe(1);
+  expect(seriesValue(text, 'rocketgraph_active_queries')).toBe(0);
+  expect(seriesValue(text, 'rocketgraph_query_execution_seconds_count{dataset_id="lab",query_type="built"}')).toBe(1);
 });
 
 const promtool = ((): boolean => {
