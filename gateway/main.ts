@@ -108,7 +108,7 @@ async function main(): Promise<void> {
     }),
   );
   operations.loaded();
-  process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: seeds }));
+  process.stdout.write(banner({ url: gateway.url, operatorsUrl: operations.adminUrl, sandboxed, organizations: seeds }));
   logger.info({ signal: await stopped }, 'stopping');
 }
 
