@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   const { onBreakerChange, onCall } = instruments;
   const onError = (error: Error): void => logger.warn({ err: error }, 'Redis is away');
   const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
-  const parts = { clock: systemClock, idempotency, onUnexpectedError };
+  const parts = { clock: systemClock, idempotency, onUnexpectedError, watchQuery: instruments.metrics.queryStarted };
   const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange, onCall }));
   const locals = new Map<string, RunningSubgraph>(
     definitions.map((subgraph) => {

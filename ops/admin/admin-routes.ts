@@ -31,6 +31,6 @@ export function adminRoutes(app: FastifyInstance, parts: Parts): void {
   processRoutes(app, { ...parts, metrics, breakers, log, controls, tell });
   blockRoutes(app, { blocks, now: clock.now, tell });
   cacheRoutes(app, { cache, stats: views.cacheStats, tell });
-  if (look !== undefined) limitRoutes(app, { ...parts, look, blocked: blocks.list });
+  if (look !== undefined) limitRoutes(app, { ...parts, look, blocked: blocks.list, tell });
   app.get('/api/v3/monitoring/dashboard', async () => views.view());
 }

@@ -7,6 +7,7 @@ import { administration } from '#kit/organizations/administration.ts';
 import type { Organization } from '#kit/organizations/records.ts';
 import type { Plan } from '#kit/plans.ts';
 import { PlanOverride } from '#kit/plans.ts';
+import type { TellDeed } from './deeds.ts';
 import { actor } from './deeds.ts';
 
 /** What somebody has left at the moment. */
@@ -33,11 +34,12 @@ type Parts = {
   /** The organization of people whose id is asked for. */
   readonly laboratory: string;
   readonly clock: Clock;
+  readonly tell: TellDeed;
 };
 
 type Named = { readonly Params: { readonly organization: string } };
 
-export function limitRoutes(app: FastifyInstance, { organizations, look, blocked, laboratory, clock }: Parts): void {
+export function limitRoutes(app: FastifyInstance, { organizations, look, blocked, laboratory, clock, tell }: Parts): void {
   const { store } = organizations;
   const known = async (id: string): Promise<Organization> => {
     const found = await store.organization(id);
@@ -53,7 +55,9 @@ export function limitRoutes(app: FastifyInstance, { organizations, look, blocked
     const origin = { actor, sourceIp: request.ip, method: request.method, requestId: request.id };
     const office = administration({ ...organizations, clock, origin });
     // What single keys have of their own stays.
-    return office.organizations.change(id, { limits: { ...limits, ...(keys !== undefined && { keys }) } });
+    const changed = await office.organizations.change(id, { limits: { ...limits, ...(keys !== undefined && { keys }) } });
+    tell(request, { deed: 'rate-limits', detail: JSON.stringify(limits), organizationId: id, isRecorded: true });
+    return changed;
   };
   const shown = async (organization: Organization) => {
     const { plan, limits, throttle } = await look(organization);

@@ -53,7 +53,9 @@ export function lineQueue({ sink, maxWaiting = 4 * 1024 * 1024, onDrop, closeMs 
       writing ??= Promise.resolve().then(pump);
     },
     async [Symbol.asyncDispose]() {
-      await Promise.race([writing, pause(closeMs, undefined, { ref: false })]);
+      const written = new AbortController();
+      await Promise.race([writing, pause(closeMs, undefined, { signal: written.signal }).catch(() => undefined)]);
+      written.abort();
       process.off('exit', atExit);
       atExit();
       lines = [];
