@@ -15,7 +15,7 @@ type Asked = Pick<Scenario, 'users' | 'seconds'> & {
   readonly onProgress: (soFar: Counts) => void;
 };
 
-export type Counts = {
+type Counts = {
   /** Answered as asked. */
   succeeded: number;
   /** Refused by a limit, or shed by a gateway that has too much to do. */
