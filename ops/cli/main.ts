@@ -8,6 +8,7 @@ import { load } from './load.ts';
 import { migrate } from './migrate.ts';
 import { organizationCommands } from './org.ts';
 import { query } from './query.ts';
+import { smoke } from './smoke.ts';
 import { token } from './token.ts';
 
 const commands: Commands = {
@@ -18,6 +19,7 @@ const commands: Commands = {
   blocks: { summary: 'addresses that are shut out for a while: list, add, lift', commands: blockCommands },
   load,
   migrate,
+  smoke,
   token,
 };
 
