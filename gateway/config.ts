@@ -18,6 +18,7 @@ import { processVariables } from './config/process.ts';
 import { checkSecrets } from './config/secrets.ts';
 import { costSettings, rateLimitSettings, spendingVariables, usageStream } from './config/spending.ts';
 import { isForeign, supergraphSettings, supergraphVariables } from './config/supergraph.ts';
+import { tracingSettings, tracingVariables } from './config/tracing.ts';
 
 /**
  * Every variable of the gateway, each with its default in the file of its part; those of the laboratory's services stand in
@@ -33,6 +34,7 @@ const Variables = z.object({
   ...limitVariables,
   ...spendingVariables,
   ...operationsVariables,
+  ...tracingVariables,
 });
 
 /** Names of every variable, for those who fill them from files. */
@@ -64,6 +66,7 @@ export function readConfig(environment: Environment) {
     log: Object.freeze(logSettings(variables)),
     operations: Object.freeze(operationsSettings(variables, variables.API_PREFIX)),
     described: describedVariables(variableNames, { given: new Set(given.map(([name]) => name)), parsed: variables }),
+    tracing: tracingSettings(variables),
     supergraph: Object.freeze(supergraphSettings(variables)),
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,

@@ -1,17 +1,19 @@
 import type { DestinationStream, Logger } from 'pino';
 import { pino } from 'pino';
+import { currentTrace } from '#kit/tracing.ts';
 import { errorFields } from './log/error-fields.ts';
 
 type Options = {
   readonly level: string;
-  /** Takes every line; standard error unless told, so that standard output stays for what was asked for. */
-  readonly destination?: DestinationStream;
   /** Hears of every child, which has a level of its own. */
   readonly onChild?: (child: Pick<Logger, 'level'>) => void;
 };
 
-/** JSON lines: time, level, logger, message, and the named fields of the event. */
-export const createLogger = ({ level, destination = pino.destination(2), onChild }: Options): Logger => {
+/**
+ * JSON lines: time, level, logger, message, and the named fields of the event. They go to standard error unless told, so that
+ * standard output stays for what a person or a program asked for.
+ */
+export function createLogger({ level, onChild }: Options, destination: DestinationStream = pino.destination(2)): Logger {
   const logger: Logger = pino<never>(
     {
       level,
@@ -20,9 +22,16 @@ export const createLogger = ({ level, destination = pino.destination(2), onChild
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (error: unknown) => errorFields(error, { stack: logger.isLevelEnabled('debug') }) },
+      mixin: traceIds,
       ...(onChild && { onChild }),
     },
     destination,
   );
   return logger;
-};
+}
+
+/** By which a line is found beside its trace. */
+function traceIds(): Readonly<Record<string, string>> {
+  const place = currentTrace();
+  return place === undefined ? {} : { trace_id: place.traceId, span_id: place.spanId };
+}

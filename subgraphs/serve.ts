@@ -17,6 +17,7 @@ import { maskUnexpected } from '#kit/mask.ts';
 import type { MemoryShare } from '#kit/memory-budget.ts';
 import { memoryBudget } from '#kit/memory-budget.ts';
 import { readMultipart } from '#kit/multipart-request.ts';
+import { traced } from '#kit/tracing.ts';
 import type { UploadBounds } from '#kit/upload-bounds.ts';
 import { readUploadBounds } from '#kit/upload-bounds.ts';
 
@@ -78,7 +79,14 @@ function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, 
     const asserted = await read(request.headers[assertionHeader]?.toString());
     using share = memory.open();
     if (request.isMultipart()) request.body = await readForm(request, share, uploads);
-    return writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request, reply, asserted))));
+    const call = callOf(request, reply, asserted);
+    const { traceparent } = call;
+    return writeAnswer(
+      reply,
+      await traced({ kind: 'request', name: `POST ${subgraph.name}-subgraph`, ...(traceparent && { traceparent }) }, () =>
+        askApollo(server, request, subgraph.contextFor(call)),
+      ),
+    );
   });
 }
 

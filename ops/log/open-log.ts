@@ -31,7 +31,7 @@ export async function openLog({ settings, clock, onDrop }: Parts): Promise<Log> 
   const queue = lineQueue({ sink, maxWaiting, onDrop });
   // Streams and rooms have children of their own, made once; a request has none.
   const children: Pick<Logger, 'level'>[] = [];
-  const logger = createLogger({ level, destination: queue, onChild: (child) => children.push(child) });
+  const logger = createLogger({ level, onChild: (child) => children.push(child) }, queue);
   return {
     logger,
     level: () => logger.level,

@@ -41,7 +41,7 @@ const ended = {
 
 const written = (options = {}) => {
   const texts: string[] = [];
-  const logger = createLogger({ level: 'info', destination: { write: (text: string) => void texts.push(text) } });
+  const logger = createLogger({ level: 'info' }, { write: (text: string) => void texts.push(text) });
   return { log: requestLog({ logger, access: true, slowSeconds: 1, ...options }), lines: () => linesOf(texts), texts };
 };
 
@@ -103,7 +103,7 @@ test('G5 of an error that is not ours only its kind and code are told, and its s
   const destination = { write: (text: string) => void texts.push(text) };
   const foreign = Object.assign(new TypeError('mongodb://user:canary@host'), { code: 'ECONNREFUSED', canary: 'canary' });
   const ours = new ExpectedError('UPSTREAM_TIMEOUT', 'The samples service did not answer in time.', { cause: foreign });
-  createLogger({ level: 'info', destination }).error({ err: ours }, 'failed');
+  createLogger({ level: 'info' }, destination).error({ err: ours }, 'failed');
   expect(texts.join('')).not.toContain('canary');
   expect(linesOf(texts)[0]?.['err']).toEqual({
     type: 'ExpectedError',
@@ -111,7 +111,7 @@ test('G5 of an error that is not ours only its kind and code are told, and its s
     code: 'UPSTREAM_TIMEOUT',
     cause: { type: 'TypeError', code: 'ECONNREFUSED' },
   });
-  createLogger({ level: 'debug', destination }).error({ err: foreign }, 'failed');
+  createLogger({ level: 'debug' }, destination).error({ err: foreign }, 'failed');
   expect(linesOf(texts)[1]?.['err']).toMatchObject({ type: 'TypeError', stack: expect.stringContaining('logs.test') });
 });
 
