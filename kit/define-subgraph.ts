@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
@@ -18,6 +17,7 @@ import type { ServiceName, SubgraphName } from './service-names.ts';
 import { serviceNames } from './service-names.ts';
 import type { Permissions } from './shield.ts';
 import { guard } from './shield.ts';
+import { subgraphSdl } from './subgraph-sdl.ts';
 import type { UpstreamSettings } from './upstream-settings.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -199,7 +199,7 @@ const detachedTimeoutMs = 30_000;
 const scalars = { DateTime, JSON: Json, Upload: UploadScalar };
 
 function buildSchema({ schema, resolvers }: Pick<SubgraphFace, 'schema' | 'resolvers'>): GraphQLSchema {
-  const typeDefs = parse(readFileSync(schema, 'utf8'));
+  const typeDefs = parse(subgraphSdl(schema));
   const declared = new Set(typeDefs.definitions.map((node) => ('name' in node ? node.name?.value : undefined)));
   const used = Object.fromEntries(Object.entries(scalars).filter(([name]) => declared.has(name)));
   return buildSubgraphSchema([{ typeDefs, resolvers: { ...referencesOneByOne(resolvers), ...used } }]);
