@@ -8,6 +8,8 @@ import type { Clock } from './clock.ts';
 import type { Credential } from './credential.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
+import type { Freshness, HeardFreshness } from './freshness.ts';
+import { heardFreshness } from './freshness.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
 import type { OrganizationParts } from './organizations/administration.ts';
@@ -110,7 +112,12 @@ export type RunningSubgraph = {
   readonly schema: GraphQLSchema;
   /** The context of a call; the same call always gets the same one, and so the same loaders. */
   readonly contextFor: (call: Call) => object;
-  readonly execute: (operation: SubgraphOperation) => Promise<ExecutionResult>;
+  readonly execute: (operation: SubgraphOperation) => Promise<ExecutionResult & { readonly freshness?: Freshness }>;
+  /**
+   * The least that services said of all that was read for a call so far; undefined when none of them said anything. It holds
+   * for every operation of the call, because they share what was read.
+   */
+  readonly freshnessOf: (call: Call) => Freshness | undefined;
 };
 
 export type Subgraph = {
@@ -133,9 +140,16 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
     needsOrganizations: false,
     open({ upstreams, clock, idempotency = idempotencyInMemory(), credentialOf = ofNobody, onUnexpectedError }) {
       const upstream = upstreams.to(name);
+      const heardFor = perCall((_: Call) => heardFreshness(clock));
       const clientsFor = (call: Call, options: { readonly urgent?: true } = {}): Clients<Other> => ({
-        rest: upstream.forCall(call, { ...options, ...proofOf(call.caller, credentialOf), decode: definition.decode }),
-        other: (service) => upstreams.to(service).forCall(call, { ...options, decode: decoders.get(service) }),
+        rest: upstream.forCall(call, {
+          ...options,
+          ...proofOf(call.caller, credentialOf),
+          decode: definition.decode,
+          hear: heardFor(call).hear,
+        }),
+        other: (service) =>
+          upstreams.to(service).forCall(call, { ...options, decode: decoders.get(service), hear: heardFor(call).hear }),
       });
       const makeContext = open({
         settings: upstream.settings,
@@ -153,24 +167,35 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
         call,
         once: onceFor(name, call, idempotency),
       });
-      return runSubgraph(definition, { makeContext: (call) => makeContext(requestParts(call)), onUnexpectedError });
+      return runSubgraph(definition, { makeContext: (call) => makeContext(requestParts(call)), heardFor, onUnexpectedError });
     },
   };
 }
 
-type RunParts = Pick<SubgraphParts, 'onUnexpectedError'> & { readonly makeContext: (call: Call) => object };
+type RunParts = Pick<SubgraphParts, 'onUnexpectedError'> & {
+  readonly makeContext: (call: Call) => object;
+  /** What was heard for a call; left out where no service stands behind the subgraph. */
+  readonly heardFor?: (call: Call) => HeardFreshness;
+};
 
 /** What all subgraphs have in common: a guarded schema, one context for each call, and an executor. */
-export function runSubgraph(face: SubgraphFace, { makeContext, onUnexpectedError }: RunParts): RunningSubgraph {
+export function runSubgraph(face: SubgraphFace, { makeContext, heardFor, onUnexpectedError }: RunParts): RunningSubgraph {
   const { name } = face;
   const schema = guard(buildSchema(face), face.permissions);
   // Rules of permissions look at `call`, whatever else the context holds.
   const contextFor = perCall((call) => Object.assign(makeContext(call), { call }));
+  const freshnessOf = (call: Call): Freshness | undefined => heardFor?.(call).told();
+  const execute = operationExecutor({ schema, contextFor, onUnexpectedError: (error) => onUnexpectedError(error, name) });
   return {
     name,
     schema,
     contextFor,
-    execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => onUnexpectedError(error, name) }),
+    freshnessOf,
+    async execute(operation) {
+      const result = await execute(operation);
+      const freshness = freshnessOf(operation.call);
+      return freshness === undefined ? result : { ...result, freshness };
+    },
   };
 }
 
