@@ -24,7 +24,9 @@ const apiFile = file('api.graphql');
 async function readSubgraphs(): Promise<SubgraphSdl[]> {
   const root = new URL('.', import.meta.resolve('#subgraphs/registry.ts'));
   const folders = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  return folders.sort().map((name) => ({ name, url: `local:${name}`, sdl: subgraphSdl(new URL(`${name}/schema.graphql`, root)) }));
+  return folders
+    .sort()
+    .map((name) => ({ name, url: `local:${name}`, sdl: subgraphSdl(new URL(`${name}/schema.graphql`, root)) }));
 }
 
 async function readCommitted(): Promise<Pick<Composed, 'supergraph' | 'api'> | undefined> {
