@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { subgraphSdl } from '#kit/subgraph-sdl.ts';
+import { cacheFaults } from './caching.ts';
 import { check } from './check.ts';
 import type { Composed, SubgraphSdl } from './compose.ts';
 import { compose } from './compose.ts';
@@ -68,7 +69,10 @@ async function main(): Promise<number> {
     console.log(help);
     return values.help ? 0 : 2;
   }
-  const composed = compose(await readSubgraphs());
+  const subgraphs = await readSubgraphs();
+  const faults = cacheFaults(subgraphs);
+  if (faults.length > 0) return complain('The subgraphs do not say rightly what may be kept of their answers:', faults);
+  const composed = compose(subgraphs);
   return verb === 'compose' ? runCompose(composed) : runCheck(composed);
 }
 
