@@ -74,6 +74,8 @@ type RequestParts<Other extends ServiceName> = Clients<Other> & {
   readonly call: Call;
   /** Runs a creating mutation once per `idempotencyKey` of this caller. */
   readonly once: Once;
+  /** Takes what the subgraph itself knows of how long an answer holds; it shortens what the schema says. */
+  readonly hear: (freshness: Freshness) => void;
 };
 
 /** `fingerprint` is the mutation's name and arguments. */
@@ -166,6 +168,7 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
         detached: () => clientsFor({ ...call, signal: AbortSignal.timeout(detachedTimeoutMs) }, { urgent: true }),
         call,
         once: onceFor(name, call, idempotency),
+        hear: heardFor(call).hear,
       });
       return runSubgraph(definition, { makeContext: (call) => makeContext(requestParts(call)), heardFor, onUnexpectedError });
     },
