@@ -48,6 +48,8 @@ type Outcome = {
   budget?: CallBudget;
   /** The answer to a question for a price. */
   quote?: { readonly body: Readonly<Record<string, unknown>>; readonly headers: CostReport['headers'] };
+  /** Trace that the request belongs to, while traces are made. */
+  traceId?: string;
   /** Name under which the operation is registered; absent when it is not. One of few, so it may stand in a metric. */
   registered?: string;
 };

@@ -22,6 +22,7 @@ import { maskUnexpected } from '#kit/mask.ts';
 import type { MemoryShare } from '#kit/memory-budget.ts';
 import { memoryBudget } from '#kit/memory-budget.ts';
 import { readMultipart } from '#kit/multipart-request.ts';
+import { traced } from '#kit/tracing.ts';
 import type { UploadBounds } from '#kit/upload-bounds.ts';
 import { readUploadBounds } from '#kit/upload-bounds.ts';
 
@@ -89,7 +90,9 @@ function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, 
     using share = memory.open();
     if (request.isMultipart()) request.body = await readForm(request, share, uploads);
     const call = callOf(request, reply, asserted);
-    const answer = await askApollo(server, request, subgraph.contextFor(call));
+    const { traceparent } = call;
+    const span = { kind: 'request', name: `POST ${subgraph.name}-subgraph`, ...(traceparent && { traceparent }) } as const;
+    const answer = await traced(span, () => askApollo(server, request, subgraph.contextFor(call)));
     const freshness = subgraph.freshnessOf(call);
     if (freshness !== undefined) reply.header('cache-control', cacheControl(freshness));
     return writeAnswer(reply, answer);

@@ -4,6 +4,7 @@ import { UsageError } from './command.ts';
 import { cost } from './cost.ts';
 import { dispatch } from './dispatch.ts';
 import { keyCommands } from './key.ts';
+import { load } from './load.ts';
 import { migrate } from './migrate.ts';
 import { organizationCommands } from './org.ts';
 import { query } from './query.ts';
@@ -15,6 +16,7 @@ const commands: Commands = {
   org: { summary: 'organizations: create, list, show, set-plan, suspend, resume, delete', commands: organizationCommands },
   key: { summary: 'API keys of organizations: create, list, rotate, revoke', commands: keyCommands },
   blocks: { summary: 'addresses that are shut out for a while: list, add, lift', commands: blockCommands },
+  load,
   migrate,
   token,
 };
