@@ -41,23 +41,23 @@ export function cacheControl({ maxAgeSeconds, isPrivate, mustRevalidate: revalid
 /** Values of each directive by its lower-case name. */
 type Directives = ReadonlyMap<string, readonly string[]>;
 
-/** Undefined when a quotation does not end: everything after it could be meant otherwise. */
+/** Undefined when quotation marks stand elsewhere than around a value: what they hide could be meant otherwise. */
 function readDirectives(value: string): Directives | undefined {
-  const elements = split(value);
-  if (elements === undefined) return undefined;
   const found = new Map<string, string[]>();
-  for (const element of elements) {
-    const [name = '', ...rest] = element.split('=');
-    const values = found.get(name.trim().toLowerCase());
+  for (const element of split(value)) {
+    const [before = '', ...rest] = element.split('=');
+    const name = before.trim().toLowerCase();
     const argument = unquoted(rest.join('=').trim());
-    if (values === undefined) found.set(name.trim().toLowerCase(), [argument]);
+    if (argument === undefined || name.includes('"')) return undefined;
+    const values = found.get(name);
+    if (values === undefined) found.set(name, [argument]);
     else values.push(argument);
   }
   return found;
 }
 
 /** Cuts a list at its commas, but not at those in quotation marks. */
-function split(value: string): readonly string[] | undefined {
+function split(value: string): readonly string[] {
   if (!value.includes('"')) return value.split(',');
   const elements: string[] = [];
   let start = 0;
@@ -70,11 +70,13 @@ function split(value: string): readonly string[] | undefined {
       start = at + 1;
     }
   }
-  return isQuoted ? undefined : [...elements, value.slice(start)];
+  return [...elements, value.slice(start)];
 }
 
-const unquoted = (value: string): string =>
-  value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+function unquoted(value: string): string | undefined {
+  if (!value.includes('"')) return value;
+  return /^"(?:[^"\\]|\\.)*"$/.test(value) ? value.slice(1, -1) : undefined;
+}
 
 const mustRevalidate = (directives: Directives): boolean =>
   directives.has('must-revalidate') || directives.has('proxy-revalidate') || directives.has('s-maxage');

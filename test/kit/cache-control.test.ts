@@ -81,6 +81,9 @@ const vectors: readonly Vector[] = [
   ['no-store inside of quotation marks', cc('foo="no-store", max-age=60'), { seconds: 60 }],
   ['an escaped quotation mark', cc('foo="a\\", no-store, \\"", max-age=60'), { seconds: 60 }],
   ['a quotation that does not end', cc('foo="bar, max-age=60'), { seconds: 0 }],
+  ['quotation marks around directives', cc('max-age=60, "no-store, private"'), { seconds: 0 }],
+  ['quotation marks inside of a value', cc('max-age=60, foo=a", no-store, "b'), { seconds: 0 }],
+  ['two quotations as one value', cc('max-age=60, foo="a"b", no-store"'), { seconds: 0 }],
   ['a quotation that ends in an escape', cc('max-age=60, foo="\\'), { seconds: 0 }],
   // Age
   ['an Age', cc('max-age=60', { age: '20' }), { seconds: 40 }],
@@ -142,7 +145,19 @@ describe('E3: what an upstream says of its answer', () => {
   const directive = fc.oneof(
     fc.nat(100_000).map((seconds) => `max-age=${seconds}`),
     fc.nat(100_000).map((seconds) => `s-maxage=${seconds}`),
-    fc.constantFrom('public', 'private', 'no-store', 'no-cache', 'must-revalidate', 'foo="a, b"', 'max-age=x', '"', ''),
+    fc.constantFrom(
+      'public',
+      'private',
+      'no-store',
+      'no-cache',
+      'must-revalidate',
+      'foo="a, b"',
+      'max-age=x',
+      '"',
+      '',
+      'foo="a", no-store, "b"',
+      'x"',
+    ),
   );
 
   test('whatever stands around it, no answer is kept longer than the longest time named, and never when that is forbidden', () => {
