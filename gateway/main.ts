@@ -79,18 +79,13 @@ async function main(): Promise<void> {
   );
   const operations = running.use(
     await openOperations({
-      settings: config.operations,
+      ...operationsOf(config),
       instruments,
-      clock: systemClock,
       services: settings,
-      redis: config.redis,
       organizations: known,
-      storeName: config.organizations.place?.kind === 'mongodb' ? 'mongodb' : 'database',
-      laboratory: config.organizations.laboratory,
       hasKeys: ready,
       blocks,
       look: limits?.look,
-      config: config.described,
     }),
   );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
@@ -113,6 +108,16 @@ async function main(): Promise<void> {
   process.stdout.write(banner({ url: gateway.url, operatorsUrl: operations.adminUrl, sandboxed, organizations: seeds }));
   logger.info({ signal: await stopped }, 'stopping');
 }
+
+/** What operators see of a process follows from its configuration and from what it has opened. */
+const operationsOf = ({ operations, redis, organizations, described }: Config) => ({
+  settings: operations,
+  clock: systemClock,
+  redis,
+  storeName: organizations.place?.kind === 'mongodb' ? ('mongodb' as const) : ('database' as const),
+  laboratory: organizations.laboratory,
+  config: described,
+});
 
 /** The laboratory's subgraphs that the supergraph wants in this process. */
 async function localSubgraphs(sdl: string, { fetch }: Config): Promise<readonly Subgraph[]> {

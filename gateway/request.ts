@@ -111,7 +111,7 @@ export type SubgraphError = {
 export type SubgraphResponse = {
   readonly data?: Readonly<Record<string, unknown>> | null;
   readonly errors?: readonly SubgraphError[];
-  /** The least that the services behind it allowed; absent when none of them said anything. */
+  /** The least that the services behind it and the subgraph itself allow; absent when none of them said anything. */
   readonly freshness?: Freshness;
 };
 

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { FormData } from 'undici';
 import type { ZodType } from 'zod';
+import { freshnessOf } from './cache-control.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { InstanceSource } from './consul.ts';
@@ -8,6 +9,7 @@ import type { Credential } from './credential.ts';
 import { credentialHeaders, credentialQuery } from './credential.ts';
 import { ExpectedError, upstreamError } from './errors.ts';
 import { parseJson } from './exact-json.ts';
+import type { Freshness } from './freshness.ts';
 import { openInstances } from './instances.ts';
 import type { Layer } from './layer.ts';
 import { stack } from './layer.ts';
@@ -66,6 +68,8 @@ type CallOptions = {
   readonly urgent?: true;
   /** What proves these calls in place of the upstream's credential; undefined leaves it to that one. */
   readonly credential?: () => Promise<Credential | undefined>;
+  /** Hears how long each answer may be kept, of those whose header fields say it. */
+  readonly hear?: (freshness: Freshness) => void;
 };
 
 /** The connection to one upstream; lives as long as the process. */
@@ -88,7 +92,7 @@ type Parts = CallOptions & {
 
 type Exchange = Write<unknown> & { readonly method: RestRequest['method']; readonly path: string };
 
-function clientFor({ call, decode, urgent, credential, handle, options }: Parts): RestClient {
+function clientFor({ call, decode, urgent, credential, hear, handle, options }: Parts): RestClient {
   const meaning = { service: options.service, decode };
   const { onCall, service } = options;
   const { organization } = call.caller;
@@ -101,7 +105,11 @@ function clientFor({ call, decode, urgent, credential, handle, options }: Parts)
       const request = requestFor(wanted, call, { prefix: options.prefix, credential: proof });
       const make = () => handle(urgent === undefined ? request : { ...request, urgent });
       const { method, path } = wanted;
-      return onCall === undefined ? make() : watched({ service, method, path, organization }, make, onCall);
+      const asked = { service, method, path, organization };
+      const response = await (onCall === undefined ? make() : watched(asked, make, onCall));
+      const freshness = hear && freshnessOf(response.headers, options.clock.now());
+      if (freshness !== undefined) hear?.(freshness);
+      return response;
     });
   return {
     async get(path, read) {
