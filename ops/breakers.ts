@@ -3,7 +3,7 @@ import type { Clock } from '#kit/clock.ts';
 import type { UpstreamCall } from '#kit/upstream-call.ts';
 
 /** A service's circuit as people are told of it; times in RFC 3339. */
-export type BreakerReport = {
+type BreakerReport = {
   readonly state: BreakerState;
   /** Calls that failed since the last one that did not. */
   readonly failure_count: number;

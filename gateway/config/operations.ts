@@ -22,6 +22,7 @@ export const operationsVariables = {
   ENABLE_ACCESS_LOG: flag.default(true),
   /** From so long on an operation stands in the performance log. */
   SLOW_OPERATION_MS: milliseconds.default(1_000),
+  /** Whether metrics are offered at all, and at which path. */
   METRICS_ENABLED: flag.default(true),
   METRICS_PATH: path.default('/metrics'),
   /** Whether the public listener offers metrics too: to its own network, and to who brings METRICS_TOKEN. */
@@ -29,6 +30,7 @@ export const operationsVariables = {
   METRICS_TOKEN: token,
   /** Seconds between measurements of processor, memory and disk. */
   METRICS_EXPORT_INTERVAL: seconds.default(30),
+  /** Where health is told; `<path>/detailed` stands beside it. */
   HEALTH_PATH: path.default('/health'),
   /** Seconds between questions to every service and store, and until one counts as timed out. */
   HEALTH_CHECK_INTERVAL: seconds.default(30),

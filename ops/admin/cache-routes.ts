@@ -14,7 +14,7 @@ const Invalidation = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('organization'), organization: name }),
 ]);
 
-export type Invalidation = z.infer<typeof Invalidation>;
+type Invalidation = z.infer<typeof Invalidation>;
 
 export type CacheControls = {
   /** Whether what is shared can be reached; true where nothing is shared. */

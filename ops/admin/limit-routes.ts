@@ -11,7 +11,7 @@ import type { TellDeed } from './deeds.ts';
 import { actor } from './deeds.ts';
 
 /** What somebody has left at the moment. */
-export type Looked = {
+type Looked = {
   readonly plan: string;
   readonly limits: Plan;
   readonly throttle: {

@@ -5,7 +5,7 @@ import { reasons } from './reason.ts';
 type Status = 'healthy' | 'degraded' | 'unhealthy';
 
 /** Something of this process itself that must be there before it can serve. */
-export type Condition = { readonly name: string; readonly holds: () => boolean };
+type Condition = { readonly name: string; readonly holds: () => boolean };
 
 type Parts = {
   readonly probes: Probes;
