@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { developmentOrganizations } from '#ops/sandbox/organizations.ts';
 import { seriesValue } from '#test/harness/metrics-text.ts';
@@ -24,17 +26,19 @@ const canaries = [
 ];
 
 let gateway: ProcessUnderTest;
+let folder = '';
 let publicUrl = '';
 let adminUrl = '';
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lab-gateway-operations-'));
   gateway = runProgram('gateway/main.ts', [], {
     GATEWAY_PORT: '0',
     ADMIN_TOKEN: token,
     METRICS_TOKEN: metricsToken,
     SLOW_OPERATION_MS: '60000',
     ABUSE_REQUESTS: '0',
-    DATA_DIR: `/tmp/lab-gateway-operations-${crypto.randomUUID()}`,
+    DATA_DIR: folder,
   });
   const banner = await gateway.printed("EnterprisePlanDevKey001'");
   publicUrl = /http:\S+(?=\/graphql)/.exec(banner)?.[0] ?? '';
@@ -43,6 +47,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
 });
 
 const read = async (url: string, headers: Record<string, string> = {}) => {
