@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Caller } from '#kit/caller.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import type { Account, FieldUse } from './account.ts';
-import { costPolicy, holdRequest, requestsMeter } from './account.ts';
-import type { Bucket, Capture, Decision, Expired, HoldRequest, Refused } from './bucket.ts';
+import { costPolicy, holdRequest, policiesOf, requestsMeter } from './account.ts';
+import type { Bucket, Decision, Expired, HoldRequest, Refused } from './bucket.ts';
 
 /** What an account has left, in the words of the answer (design section 5). */
 export type Throttle = {
@@ -20,8 +20,8 @@ export type Throttle = {
 type Held = {
   readonly estimate: number;
   readonly throttle: Throttle;
-  /** Books what it really took; the reservation is over. Never fails. */
-  readonly capture: (actual: number) => Promise<Throttle>;
+  /** Books what it really took; the reservation is over. Says what is left then, before it is booked. */
+  readonly capture: (actual: number) => Throttle;
 };
 
 /** Hears of every point that moves. */
@@ -61,6 +61,8 @@ export type Limiter = {
   readonly charge: (asked: Asked) => Promise<Throttle>;
   /** Charges the reservations whose time is up. */
   readonly settle: (account: Account) => Promise<void>;
+  /** Done when everything that was captured so far is booked. */
+  readonly booked: () => Promise<void>;
 };
 
 /** Decides by the account's plan whether an operation may run now. */
@@ -72,7 +74,7 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
   const decide = async (verb: 'hold' | 'charge', { caller, account, points, uses }: Asked) => {
     refuseLarge(points, account);
     const reservation = `${encodeURIComponent(caller.keyId ?? '')}/${randomUUID()}`;
-    const request = holdRequest(account, { reservation, points, lifetimeMs, uses });
+    const request = holdRequest(account, { client: `${caller.kind} ${caller.subject}`, reservation, points, lifetimeMs, uses });
     const decision = softened(await bucket[verb](request), account, points);
     tell(account.organization, decision.expired);
     onDecision?.(decision.kind, account.plan, decision.kind === 'admitted' ? '' : decision.limit);
@@ -81,22 +83,26 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
     ledger.held(entry);
     return { request, entry, throttle: throttleOf(decision.available, { account, request }) };
   };
+  const booking = new Set<Promise<void>>();
+  const book = async (request: HoldRequest, entry: Entry, actual: number): Promise<void> => {
+    const { captured, expired } = await bucket.capture(request, actual);
+    tell(entry.organization, expired);
+    // What was not captured has ended by itself, or will: then it is told as expired.
+    if (captured) ledger.captured({ ...entry, points: actual });
+  };
   return {
     async hold(asked) {
       const { request, entry, throttle } = await decide('hold', asked);
       return {
         estimate: asked.points,
         throttle,
-        async capture(actual) {
-          const book = ({ captured, expired }: Capture): void => {
-            tell(asked.account.organization, expired);
-            // What was not captured has ended by itself, or will: then it is told as expired.
-            if (captured) ledger.captured({ ...entry, points: actual });
-          };
-          const capture = await bucket.capture(request, actual);
-          book(capture);
-          void capture.late?.then(book);
-          return throttleOf(capture.available, { account: asked.account, request });
+        capture(actual) {
+          // Whoever loses a capture says so; the reservation ends charged.
+          const one = book(request, entry, actual).catch(() => undefined);
+          booking.add(one);
+          void one.then(() => booking.delete(one));
+          // The answer does not wait for its booking: what was held and not taken is left again.
+          return { ...throttle, currentlyAvailable: throttle.currentlyAvailable + asked.points - actual };
         },
       };
     },
@@ -106,8 +112,12 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
       return throttle;
     },
     async settle(account) {
-      const { organization, policies } = holdRequest(account, { reservation: '', points: 0, lifetimeMs, uses: [] });
+      const { organization } = account;
+      const policies = policiesOf(account);
       tell(organization, await bucket.settle({ organization, policies }));
+    },
+    async booked() {
+      await Promise.all(booking);
     },
   };
 }

@@ -63,6 +63,7 @@ export async function openLimits({ settings, clock, ledger, overrides, onTrouble
     onMissingPlan: once((plan) => onTrouble('unknown plan, counted as default', { plan })),
   });
   const limits = limiter({ bucket, ledger, lifetimeMs: settings.lifetimeMs });
+  opening.defer(limits.booked);
   const sweep = opening.use(sweeper({ settle: limits.settle, everyMs: settings.lifetimeMs }));
   const opened = opening.move();
   return {

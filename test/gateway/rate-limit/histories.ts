@@ -31,6 +31,7 @@ export const histories = fc.record({
 
 export const request = (changes: Partial<HoldRequest>): HoldRequest => ({
   organization: 'acme',
+  client: 'one',
   reservation: 'r',
   points: 10,
   lifetimeMs: 20_000,
