@@ -60,7 +60,14 @@ export function memoryBucket({ clock, maxOrganizations = 10_000 }: Options): Buc
     return told(verdict, levels);
   };
   return {
-    hold: async (request) => enter(request, { admit: (state, levels) => reserved(state, levels, request, now()), waits: true }),
+    hold: async (request) =>
+      enter(request, {
+        admit({ holds }, levels) {
+          holds.set(memberOf(request), now() + request.lifetimeMs * 1_000);
+          return { ...levels, held: levels.held + parts(request.points) };
+        },
+        waits: true,
+      }),
     charge: async (request) =>
       enter(request, { admit: (_, levels) => booked(levels, request.policies, parts(request.points)), waits: false }),
     async capture(request, actual) {
@@ -78,11 +85,6 @@ export function memoryBucket({ clock, maxOrganizations = 10_000 }: Options): Buc
 
 /** How a request enters: what it leaves behind, and whether it keeps a place when it is refused. */
 type Manner = { readonly admit: (state: State, levels: Levels) => Levels; readonly waits: boolean };
-
-function reserved({ holds }: State, levels: Levels, request: HoldRequest, now: number): Levels {
-  holds.set(memberOf(request), now + request.lifetimeMs * 1_000);
-  return { ...levels, held: levels.held + parts(request.points) };
-}
 
 const leftOf = ({ policies }: HoldRequest, { held, levels }: Levels): readonly number[] =>
   policies.map(({ name, capacity }) => (parts(capacity) - held - (levels.get(name) ?? 0)) / 1e6);

@@ -28,11 +28,7 @@ export function ahead(places: readonly Place[], place: Place | undefined): numbe
 type Refused = { readonly place: Place | undefined; readonly now: number; readonly waitMicros: number };
 
 /** The places with one more for a refused request, or with its own one put off; unchanged where that would be too much. */
-export function promised(
-  places: readonly Place[],
-  request: HoldRequest,
-  { place, now, waitMicros }: Refused,
-): readonly Place[] {
+export function promised(places: readonly Place[], request: HoldRequest, { place, now, waitMicros }: Refused): readonly Place[] {
   const due = now + waitMicros;
   const promise: Place = { client: request.client, points: parts(request.points), due, till: due + graceMicros };
   if (place !== undefined) return places.map((one) => (one === place ? promise : one));
