@@ -10,10 +10,9 @@
 --       status 1 done, 0 wait, -1 never, 2 nothing to do; index of what is in the way, 0 for the open reservations
 local state, holds = KEYS[1], KEYS[2]
 local longest = 86400000000
--- A place is kept so long after its time has come: whoever waits is told whole seconds, and comes late.
-local grace = 2000000
--- Places of one organization, longest wait for one, and part of the capacity that one client's places may take.
-local most_places, longest_promise, share = 64, 60000000, 0.5
+-- Places: how long one is kept after its time, how many there are at most, of one client and in all, the longest wait for
+-- one, and the part of the capacity that one client's places may keep from others. The same as in places.ts.
+local grace, most_own, most_places, longest_promise, share = 2000000, 16, 32, 300000000, 0.5
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
@@ -50,11 +49,12 @@ for k = 1, count do
   policies[k] = { field = field, level = tonumber(stored[field] or 0), capacity = number(), rate = number() }
 end
 
--- Who was refused and when to come back, in the order in which they were; nobody later takes their points before.
+-- Who was refused and when to come back, in the order in which they were. A place may be taken up from its time on, and is
+-- due at the next whole second, which is what its client was told; unclaimed it lapses, without a charge.
 local places = {}
-for points, due, till, client in string.gmatch(stored.q or '', '(%d+) (%d+) (%d+) (%S+)') do
-  if tonumber(till) > now then
-    places[#places + 1] = { points = tonumber(points), due = tonumber(due), till = tonumber(till), client = client }
+for points, from, due, client in string.gmatch(stored.q or '', '(%d+) (%d+) (%d+) (%S+)') do
+  if tonumber(due) + grace > now then
+    places[#places + 1] = { points = tonumber(points), from = tonumber(from), due = tonumber(due), client = client }
   end
 end
 local booked, replaced, lifetime = false, false, 0
@@ -112,27 +112,80 @@ local function meter(key)
   return one
 end
 
--- A place that is due is taken up by its client asking for as much again.
+-- The place that a request may take up: its time has come, of its client, for as much.
 local function placeOf(asked)
   for i, place in ipairs(places) do
-    if place.client == asked.client and place.points == asked.amount and place.due <= now then return i end
+    if place.client == asked.client and place.points == asked.amount and place.from <= now then return i end
   end
 end
 
-local function before(index)
-  local points = 0
-  for i = 1, (index or #places + 1) - 1 do points = points + places[i].points end
-  return points
+-- Whom a request must not overtake: who was refused before.
+local function before(asked, own)
+  local sums, found = {}, {}
+  for i = 1, (own or #places + 1) - 1 do
+    local place = places[i]
+    sums[place.client] = (sums[place.client] or 0) + place.points
+    if place.client == asked.client or sums[place.client] <= policies[1].capacity * share then found[#found + 1] = place end
+  end
+  return found
 end
 
-local function obstacle(asked, place)
-  local wait, index, ahead = 0, nil, before(place)
+local function dueAfter(wait) return now + math.ceil(wait / 1000000) * 1000000 end
+
+local function indexOf(due)
+  for i, place in ipairs(places) do
+    if place.due > due then return i end
+  end
+  return #places + 1
+end
+
+-- The level after the first places were taken up in their time, when that is, and the highest on the way; where one more
+-- is given, with that one in its time as well.
+local function taken(level, rate, queue, passed, one)
+  local moment, highest = now, level
+  local function take(place)
+    level = drained(level, math.max(0, place.due - moment), rate) + place.points
+    moment = math.max(moment, place.due)
+    highest = math.max(highest, level)
+  end
+  for i = 1, passed do
+    if one and queue[i].due > one.due then
+      take(one)
+      one = nil
+    end
+    take(queue[i])
+  end
+  if one then take(one) end
+  return level, moment, highest
+end
+
+-- Until an amount fits without delaying any of these places; 0 where that is at once.
+local function queued(policy, amount, queue)
+  local level, rate, capacity = held + policy.level, policy.rate, policy.capacity
+  for passed = 0, #queue do
+    local last, moment = taken(level, rate, queue, passed)
+    local wait = math.min(longest, moment - now + missing(last + amount - capacity, rate))
+    if passed == #queue then return wait end
+    local _, _, highest = taken(level, rate, queue, #queue, { points = amount, due = dueAfter(wait) })
+    if highest <= capacity then return wait end
+  end
+end
+
+-- As above, for one whose time has come: what stands before it may be claimed at any moment.
+local function called(policy, amount, queue)
+  local level = held + policy.level
+  for _, place in ipairs(queue) do level = level + place.points end
+  return missing(level + amount - policy.capacity, policy.rate)
+end
+
+local function obstacle(asked, own)
+  local wait, index, queue, until_free = 0, nil, before(asked, own), own and called or queued
   local function waits(micros, where)
     if micros > wait then wait, index = micros, where end
   end
   for k, policy in ipairs(policies) do
     if asked.amount > policy.capacity then return -1, k, 0, 0 end
-    waits(missing(held + policy.level + ahead + asked.amount - policy.capacity, policy.rate), k)
+    waits(until_free(policy, asked.amount, queue), k)
   end
   local points = wait
   for m, meter in ipairs(asked.meters) do
@@ -145,16 +198,19 @@ local function obstacle(asked, place)
   return 1, 0, 0, 0
 end
 
-local function promise(asked, place, wait)
-  if not place then
-    local points = asked.amount
-    for _, other in ipairs(places) do
-      if other.client == asked.client then points = points + other.points end
-    end
-    if #places >= most_places or wait > longest_promise or points > policies[1].capacity * share then return end
-    place = #places + 1
+-- A place for a refused request, or its own one put off; none where that would be too much.
+local function promise(asked, own, wait)
+  if own then
+    table.remove(places, own)
+    replaced = true
   end
-  places[place] = { points = asked.amount, due = now + wait, till = now + wait + grace, client = asked.client }
+  local alike = 0
+  for _, place in ipairs(places) do
+    if place.client == asked.client then alike = alike + 1 end
+  end
+  if #places >= most_places or alike >= most_own or wait > longest_promise then return end
+  local place = { points = asked.amount, from = now + wait, due = dueAfter(wait), client = asked.client }
+  table.insert(places, indexOf(place.due), place)
   replaced = true
 end
 
@@ -179,17 +235,17 @@ local function enter(verb)
   local asked =
     { verb = verb, member = word(), amount = number(), lifetime = number(), most = number(), client = word(), meters = {} }
   for m = 1, number() do asked.meters[m] = meter(KEYS[number()]) end
-  local place = verb == 'hold' and placeOf(asked) or nil
-  local status, index, wait, points = obstacle(asked, place)
+  local own = verb == 'hold' and placeOf(asked) or nil
+  local status, index, wait, points = obstacle(asked, own)
   if status == 1 then
     admit(asked)
-    if place then
-      table.remove(places, place)
+    if own then
+      table.remove(places, own)
       replaced = true
     end
   elseif verb == 'hold' then
     if redis.call('ZSCORE', holds, asked.member) then return answer(1, 0, 0, asked.meters) end
-    if points > 0 then promise(asked, place, wait) end
+    if points > 0 then promise(asked, own, wait) end
   end
   return answer(status, index, wait, asked.meters)
 end
@@ -197,8 +253,8 @@ end
 local function written()
   local lines, till = {}, 0
   for i, place in ipairs(places) do
-    lines[i] = text(place.points) .. ' ' .. text(place.due) .. ' ' .. text(place.till) .. ' ' .. place.client
-    till = math.max(till, place.till - now)
+    lines[i] = text(place.points) .. ' ' .. text(place.from) .. ' ' .. text(place.due) .. ' ' .. place.client
+    till = math.max(till, place.due + grace - now)
   end
   return table.concat(lines, '\n'), till
 end

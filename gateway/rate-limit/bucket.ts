@@ -83,8 +83,11 @@ export const rateOf = (perSecond: number): number => Math.floor(perSecond * 1e6)
 /** Longest wait that is told, for policies that restore nothing. */
 export const longestWaitMicros = 86_400_000_000;
 
-/** A place in the order of those who were refused: `points` in millionths, times in microseconds. */
-export type Place = { readonly client: string; readonly points: number; readonly due: number; readonly till: number };
+/**
+ * A place in the order of those who were refused: `points` in millionths, times in microseconds. It may be taken up `from`
+ * its time on, and is `due` at the next whole second, which is what its client was told.
+ */
+export type Place = { readonly client: string; readonly points: number; readonly from: number; readonly due: number };
 
 /** A member of the set of open reservations says its own estimate, so that nothing else must be read to charge it. */
 export const memberOf = ({ reservation, points }: Pick<HoldRequest, 'reservation' | 'points'>): string =>

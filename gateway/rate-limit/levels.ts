@@ -5,15 +5,14 @@ import { expiredOf, longestWaitMicros, parts, rateOf } from './bucket.ts';
 export type Levels = { readonly at: number; readonly held: number; readonly levels: ReadonlyMap<string, number> };
 
 /** Split at the second, so that every product stays below 2^53. */
-export function drained(level: number, micros: number, perSecond: number): number {
-  const rate = rateOf(perSecond);
+export function drained(level: number, micros: number, rate: number): number {
   return Math.max(0, level - Math.floor(micros / 1e6) * rate - Math.floor(((micros % 1e6) * rate) / 1e6));
 }
 
 /** The clock never runs backwards: what has drained stays drained, and nothing drains twice. */
 function advanced({ at, held, levels }: Levels, policies: readonly Policy[], to: number): Levels {
   if (to <= at) return { at, held, levels };
-  const left = policies.map(({ name, perSecond }) => [name, drained(levels.get(name) ?? 0, to - at, perSecond)] as const);
+  const left = policies.map(({ name, perSecond }) => [name, drained(levels.get(name) ?? 0, to - at, rateOf(perSecond))] as const);
   return { at: to, held, levels: new Map([...levels, ...left]) };
 }
 

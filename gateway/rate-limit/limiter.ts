@@ -152,6 +152,9 @@ function softened(decision: Decision, { limits }: Account, points: number): Deci
   return { ...decision, kind: 'wait', limit: 'load', waitMs: busyMs };
 }
 
+/** Rates are rounded down to millionths, which makes a wait some microseconds longer: less than the way to the client. */
+const toleranceMs = 0.1;
+
 type Decided = { readonly account: Account; readonly request: HoldRequest };
 
 function refusal({ kind, limit, waitMs, available }: Refused, points: number, decided: Decided): ExpectedError {
@@ -163,7 +166,7 @@ function refusal({ kind, limit, waitMs, available }: Refused, points: number, de
     const max = request.policies.find(({ name }) => name === limit)?.capacity ?? 0;
     return neverFits(points, max, `the plan holds ${max} at most`);
   }
-  const retryAfter = Math.max(1, Math.ceil(waitMs / 1_000));
+  const retryAfter = Math.max(1, Math.ceil((waitMs - toleranceMs) / 1_000));
   const throttle = throttleOf(available, decided);
   const { requests: _, ...throttleStatus } = throttle;
   return new LimitError(`${sentence(limit)} Come back in ${retryAfter} s.`, throttle, {

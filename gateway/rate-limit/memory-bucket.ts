@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '#kit/clock.ts';
-import type { Bucket, Decision, HoldRequest, Meter, Place, Refused } from './bucket.ts';
+import type { Bucket, Decision, HoldRequest, Meter, Place, Policy, Refused } from './bucket.ts';
 import { memberOf, parts, rateOf } from './bucket.ts';
 import type { Levels } from './levels.ts';
-import { booked, drained, missing, settled } from './levels.ts';
-import { ahead, placeOf, promised, standing } from './places.ts';
+import { booked, drained, settled } from './levels.ts';
+import { before, called, placeOf, promised, queued, standing } from './places.ts';
 
 type State = { kept: Levels; readonly holds: Map<string, number>; places: readonly Place[] };
 
@@ -27,7 +27,7 @@ export function memoryBucket({ clock, maxOrganizations = 10_000 }: Options): Buc
   const keyOf = (organization: string, { name, owner }: Meter): string => `${organization}\n${name}\n${owner}`;
   const levelOf = ({ organization }: HoldRequest, meter: Meter): number => {
     const filled = meters.get(keyOf(organization, meter));
-    return filled === undefined ? 0 : drained(filled.level, Math.max(0, now() - filled.at), meter.perSecond);
+    return filled === undefined ? 0 : drained(filled.level, Math.max(0, now() - filled.at), rateOf(meter.perSecond));
   };
   const fill = (request: HoldRequest): void => {
     for (const meter of request.meters)
@@ -44,17 +44,18 @@ export function memoryBucket({ clock, maxOrganizations = 10_000 }: Options): Buc
     state.places = standing(state.places, at);
     const told = (decision: Verdict, now: Levels): Decision => ({ ...decision, expired, available: availableOf(request, now) });
     if (state.holds.has(memberOf(request))) return told({ kind: 'admitted' }, levels);
-    const place = waits ? placeOf(state.places, request, at) : undefined;
-    const full = { ...levels, open: state.holds.size, promised: ahead(state.places, place) };
+    const own = waits ? placeOf(state.places, request, at) : undefined;
+    const queue = { places: before(state.places, request, own), wait: own === undefined ? queued : called, now: at };
+    const full = { ...levels, open: state.holds.size, queue };
     const { promising, ...verdict } = obstacle(request, full, (meter) => levelOf(request, meter));
     if (verdict.kind === 'admitted') {
       fill(request);
       state.kept = admit(state, levels);
-      state.places = state.places.filter((one) => one !== place);
+      state.places = state.places.filter((place) => place !== own);
       return told(verdict, state.kept);
     }
     if (waits && promising) {
-      const refused = { place, now: at, waitMicros: Math.round(verdict.waitMs * 1_000) };
+      const refused = { own, now: at, waitMicros: Math.round(verdict.waitMs * 1_000) };
       state.places = promised(state.places, request, refused);
     }
     return told(verdict, levels);
@@ -91,26 +92,36 @@ const leftOf = ({ policies }: HoldRequest, { held, levels }: Levels): readonly n
 
 type Verdict = { readonly kind: 'admitted' } | Pick<Refused, 'kind' | 'limit' | 'waitMs'>;
 
-type Full = Levels & { readonly open: number; readonly promised: number };
+type Queue = { readonly places: readonly Place[]; readonly wait: typeof queued; readonly now: number };
+
+type Full = Levels & { readonly open: number; readonly queue: Queue };
 
 /** What is in the way; `promising` where points are missing, which come back. */
 function obstacle(request: HoldRequest, full: Full, levelOf: (meter: Meter) => number): Verdict & { promising: boolean } {
-  const taken = full.held + full.promised;
+  const { held, levels, open, queue } = full;
   const points = request.policies.map((policy) => ({
-    ...policy,
+    ...roomOf(policy),
     amount: parts(request.points),
-    level: taken + (full.levels.get(policy.name) ?? 0),
+    level: held + (levels.get(policy.name) ?? 0),
+    places: queue.places,
   }));
-  const metered = request.meters.map((meter) => ({ ...meter, amount: parts(meter.amount), level: levelOf(meter) }));
-  const never = [...points, ...metered].find(({ amount, capacity }) => amount > parts(capacity));
-  if (never !== undefined) return { kind: 'never', limit: never.name, waitMs: 0, promising: false };
-  const waits = [...points, ...metered].map(({ name, amount, level, capacity, perSecond }) => ({
-    limit: name,
-    micros: missing(level + amount - parts(capacity), rateOf(perSecond)),
+  const metered = request.meters.map((meter) => ({
+    ...roomOf(meter),
+    amount: parts(meter.amount),
+    level: levelOf(meter),
+    places: [],
+  }));
+  const never = [...points, ...metered].find(({ amount, capacity }) => amount > capacity);
+  if (never !== undefined) return { kind: 'never', limit: never.limit, waitMs: 0, promising: false };
+  const waits = [...points, ...metered].map(({ limit, places, ...room }) => ({
+    limit,
+    micros: queue.wait({ ...room, now: queue.now }, places),
   }));
   const promising = waits.slice(0, points.length).some(({ micros }) => micros > 0);
-  if (full.open >= request.maxInFlight) waits.push({ limit: 'in-flight', micros: 100_000 });
+  if (open >= request.maxInFlight) waits.push({ limit: 'in-flight', micros: 100_000 });
   const longest = waits.reduce((most, wait) => (wait.micros > most.micros ? wait : most), { limit: '', micros: 0 });
   if (longest.micros === 0) return { kind: 'admitted', promising };
   return { kind: 'wait', limit: longest.limit, waitMs: longest.micros / 1_000, promising };
 }
+
+const roomOf = ({ name, capacity, perSecond }: Policy) => ({ limit: name, capacity: parts(capacity), rate: rateOf(perSecond) });
