@@ -18,7 +18,7 @@ const maxSteps = 50;
 
 /**
  * Asks together what one organization asks within one turn of the event loop: a call costs more than what it says. `send`
- * gives one answer for each step. Nothing waits for a timer; what is asked alone goes alone.
+ * gives one answer for each step. Nothing waits for a timer, and captures wait for nothing.
  */
 export function inBatches<Answer>(send: (batch: Batch) => Promise<readonly Answer[]>): (step: Step) => Promise<Answer> {
   let waiting: Waiting<Answer>[] = [];
@@ -53,6 +53,8 @@ export function inBatches<Answer>(send: (batch: Batch) => Promise<readonly Answe
   return (step) =>
     new Promise((resolve, reject) => {
       join(step).answered.push({ resolve, reject });
+      // It is on its way before the answer is, so that whoever asks next, anywhere, finds it booked; others go along.
+      if (step.verb === 'capture') queueMicrotask(flush);
     });
 }
 

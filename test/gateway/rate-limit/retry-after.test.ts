@@ -99,6 +99,12 @@ test.each([
   },
 );
 
+test('ten requests a minute are one in six seconds', async () => {
+  const { limits } = testLimits({ plan: { requestsPerMinute: 10 } });
+  for (let n = 0; n < 10; n++) expect(await ask(limits, keyOf(0), 1)).toBeTypeOf('object');
+  expect(await ask(limits, keyOf(0), 1)).toBe(6);
+});
+
 const redisUrl = inject('redisUrl');
 
 describe.skipIf(redisUrl === undefined)('in Redis, by its own clock', () => {
