@@ -12,6 +12,7 @@ import { banner } from '#ops/banner.ts';
 import { createLogger } from '#ops/logger.ts';
 import { firstSignal } from '#ops/signals.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
+import { openCache } from './cache/open-cache.ts';
 import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
 import { readConfig, variableNames } from './config.ts';
@@ -64,6 +65,9 @@ async function main(): Promise<void> {
     }),
   );
   const limits = running.use(await openSpending(config, { organizations: known, logger }));
+  const onFault = ({ kind, error }: { readonly kind: string; readonly error?: unknown }): void =>
+    logger.warn({ err: error, kind }, 'cache');
+  const cache = config.cache && running.use(await openCache({ settings: config.cache, clock: systemClock, onFault }));
   const blocks = running.use(
     await openBlocks({
       ...config.redis,
@@ -82,6 +86,7 @@ async function main(): Promise<void> {
       ready,
       blocks,
       ...(limits && { limits }),
+      ...(cache && { cache }),
       page: await openPage(config),
     }),
   );

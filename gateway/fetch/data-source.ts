@@ -51,7 +51,7 @@ type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
 
 function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequest {
   const { request } = options;
-  const { call, forwarded, uploads } = options.context as RequestContext;
+  const { call, forwarded, uploads, outcome, wantsFresh } = options.context as RequestContext;
   const text = request.query ?? '';
   const kind = text.startsWith('mutation') ? 'mutation' : 'query';
   const writes = 'incomingRequestContext' in options && options.incomingRequestContext.operation.operation === 'mutation';
@@ -65,6 +65,8 @@ function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequ
     call: writes ? { ...call } : call,
     headers: forwarded,
     signal: call.signal,
+    lookups: outcome.lookups,
+    wantsFresh,
     ...(request.operationName !== undefined && { operationName: request.operationName }),
   };
 }
