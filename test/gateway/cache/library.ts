@@ -110,10 +110,12 @@ export async function startLibrary(): Promise<Library> {
 
 const answering = async <Value>(state: State, name: string, value: () => Value): Promise<Value> => {
   state.asked.push(name);
-  if (state.delayMs > 0) await pause(state.delayMs);
   const failure = state.failing.get(name);
   if (failure !== undefined) throw new Error(failure);
-  return value();
+  // Read at once and told late, as a slow service does it.
+  const found = value();
+  if (state.delayMs > 0) await pause(state.delayMs);
+  return found;
 };
 
 function bookResolvers(state: State) {
