@@ -63,8 +63,16 @@ type Listening = { readonly sender: string; readonly near: NearStore; readonly o
 
 /** Copies follow what other processes raise; whatever was told while the connection was away is lost, and so are the copies. */
 function listen(listener: RedisClient, { sender, near, onRaised }: Listening): void {
-  listener.on('ready', near.forgetAll);
-  listener.on('close', near.forgetAll);
+  let hears = false;
+  listener.on('ready', () => {
+    hears = true;
+    near.forgetAll();
+  });
+  // Each failed attempt to connect is a close of its own.
+  listener.on('close', () => {
+    if (hears) near.forgetAll();
+    hears = false;
+  });
   listener.on('message', (_: string, text: string) => {
     const told = Announcement.safeParse(readJson(text));
     if (!told.success || told.data.sender === sender) return;

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import type { ChainableCommander } from 'ioredis';
-import { Cluster } from 'ioredis';
 import type { RedisClient } from '#kit/redis.ts';
 import { decode, encode } from './codec.ts';
 import type { Place } from './keys.ts';
 import { sameStamps } from './memory-store.ts';
+import type { Command } from './redis-commands.ts';
+import { readAll, sendAll } from './redis-commands.ts';
+import { redisStamps, stampKey } from './redis-stamps.ts';
 import type { Entry, OnFault, Store, Wanted, Write } from './store.ts';
-import type { Tag } from './tags.ts';
 
 type Options = {
   readonly redis: RedisClient;
@@ -37,7 +36,7 @@ const clockEveryMs = 10_000;
 /** Entries that all replicas share. Values and stamps are read by one MGET; expiry goes by Redis's own clock. */
 export function redisStore({ redis, longestMs, sender, onFault }: Options): Store {
   const clock = redisClock(redis);
-  const stampSeconds = Math.ceil(longestMs / 1_000) + 3_600;
+  const stamps = redisStamps(redis, Math.ceil(longestMs / 1_000) + 3_600);
   const discard = (place: Place, kind: 'corrupt' | 'mismatch'): void => {
     onFault({ kind });
     redis.unlink(place.key).catch(() => undefined);
@@ -60,11 +59,11 @@ export function redisStore({ redis, longestMs, sender, onFault }: Options): Stor
       await clock.known();
       const tags = [...new Set(wanted.flatMap((each) => each.tags))];
       const found = await readAll(redis, [...wanted.map(({ place }) => place.key), ...tags.map(stampKey)]);
-      const stamps = new Map(tags.map((tag, index) => [tag, found[wanted.length + index]?.toString() ?? '']));
+      const current = await stamps.complete(tags, found.slice(wanted.length));
       return Promise.all(
         wanted.map(async (each, index) => {
-          const current = each.tags.map((tag) => stamps.get(tag) ?? '');
-          return { entry: await entryOf(each, found[index] ?? null, current), fence: { stamps: current } };
+          const own = each.tags.map((tag) => current.get(tag) ?? '');
+          return { entry: await entryOf(each, found[index] ?? null, own), fence: { stamps: own } };
         }),
       );
     },
@@ -72,14 +71,8 @@ export function redisStore({ redis, longestMs, sender, onFault }: Options): Stor
       await sendAll(redis, await Promise.all(writes.map(commandsOf)));
     },
     async raise(tags) {
-      // Never a number again that an entry may still hold: counting would begin anew once a stamp has run out.
-      const stamp = randomBytes(9).toString('base64url');
-      const told = redis.publish(announcements, JSON.stringify({ sender, tags }));
-      const raised = tags.map((tag) => ({
-        key: stampKey(tag),
-        add: (pipeline: ChainableCommander) => pipeline.set(stampKey(tag), stamp, 'EX', stampSeconds),
-      }));
-      await Promise.all([sendAll(redis, raised), told]);
+      const raised = stamps.raise(tags);
+      await Promise.all([raised, redis.publish(announcements, JSON.stringify({ sender, tags }))]);
     },
     async claim(places, ttlMs) {
       const claims = places.map((place) => redis.set(lockKey(place), sender, 'PX', ttlMs, 'NX'));
@@ -92,7 +85,6 @@ export function redisStore({ redis, longestMs, sender, onFault }: Options): Stor
   };
 }
 
-const stampKey = (tag: Tag): string => `t:${tag}`;
 const lockKey = ({ namespace, digest }: Place): string => `l:{${namespace}}:${digest}`;
 
 const releaseScript = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
@@ -115,33 +107,4 @@ function redisClock(redis: RedisClient) {
       ask().catch(() => undefined);
     },
   };
-}
-
-type Command = { readonly key: string; readonly add: (pipeline: ChainableCommander) => ChainableCommander };
-
-/** One MGET; in a cluster one for each slot, all at once. */
-async function readAll(redis: RedisClient, keys: readonly string[]): Promise<readonly (Buffer | null)[]> {
-  if (!(redis instanceof Cluster)) return redis.mgetBuffer([...keys]);
-  const found = new Map<string, Buffer | null>();
-  const reading = bySlot(keys, (key) => key).map(async (group) => {
-    const values = await redis.mgetBuffer(group);
-    for (const [index, key] of group.entries()) found.set(key, values[index] ?? null);
-  });
-  await Promise.all(reading);
-  return keys.map((key) => found.get(key) ?? null);
-}
-
-async function sendAll(redis: RedisClient, commands: readonly Command[]): Promise<void> {
-  const groups = redis instanceof Cluster ? bySlot(commands, ({ key }) => key) : [commands];
-  const answers = await Promise.all(
-    groups
-      .filter((group) => group.length > 0)
-      .map((group) => group.reduce((line, { add }) => add(line), redis.pipeline()).exec()),
-  );
-  for (const [error] of answers.flatMap((answer) => answer ?? [])) if (error !== null) throw error;
-}
-
-/** Keys with the same name in braces are in the same slot. */
-function bySlot<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
-  return [...Map.groupBy(items, (item) => /\{([^}]*)\}/.exec(keyOf(item))?.[1]).values()];
 }

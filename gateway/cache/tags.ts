@@ -33,6 +33,9 @@ export const organizationTag = (namespace: string): Tag => `{${namespace}}:organ
 /** Everything there is. */
 export const everythingTag: Tag = shared('everything', '');
 
+/** Whether there are as many of its kind as there is data: such stamps run out by themselves, the few others stay. */
+export const isOfMany = (tag: Tag): boolean => /^\{\w+\}:(entity|tag):/.test(tag);
+
 /** A type as a whole: its entities, and what holds some of them. */
 export const typeTags = (type: string): readonly Tag[] => [typeTag(type), someTag(type)];
 

@@ -23,7 +23,7 @@ const json = fc.jsonValue({ maxDepth: 4 });
 
 test('E14: the order of keys makes no difference, and nothing else is lost', () => {
   fc.assert(fc.property(json, (value) => canonical(shuffled(value)) === canonical(value)));
-  fc.assert(fc.property(json, (value) => expect(JSON.parse(canonical(value))).toEqual(value)));
+  fc.assert(fc.property(json, (value) => void expect(JSON.parse(canonical(value))).toEqual(value)));
 });
 
 test('E13: different values have different texts', () => {
@@ -115,7 +115,11 @@ test.each<[string, Question, Question]>([
   ['scopes', { caller: acme }, { caller: partner('acme-genomics', ['samples:read', 'samples:write']) }],
   ['roles', {}, { caller: person('lab_technician') }],
   ['subjects of what is PRIVATE', { scope: 'PRIVATE' }, { scope: 'PRIVATE', caller: person('guest', other) }],
-  ['tenants of what is PUBLIC', { scope: 'PUBLIC', caller: acme }, { scope: 'PUBLIC', caller: partner('helix-labs', acme.scopes) }],
+  [
+    'tenants of what is PUBLIC',
+    { scope: 'PUBLIC', caller: acme },
+    { scope: 'PUBLIC', caller: partner('helix-labs', acme.scopes) },
+  ],
   ['services', {}, { service: 'storage' }],
   ['selections', {}, { selection: 'another' }],
   ['used variables', { variables: { first: 1 } }, { variables: { first: '1' } }],
