@@ -37,7 +37,7 @@ export type Keys = {
 };
 
 /** Raised with every change of what stands in keys or entries; older entries are left to their end. */
-export const formatVersion = 1;
+const formatVersion = 1;
 
 export function cacheKeys({ secret, epoch }: Options): Keys {
   const namespaceOf = namespaces(secret);

@@ -36,7 +36,7 @@ export type Unit = {
 /** How the answers of one subgraph operation are kept. */
 export type Policy = RootPolicy | EntityPolicy;
 
-export type RootPolicy = {
+type RootPolicy = {
   readonly kind: 'roots';
   /** In the order of the text, by response name; without a unit it is asked for each time. */
   readonly fields: ReadonlyMap<string, Unit | undefined>;
@@ -44,7 +44,7 @@ export type RootPolicy = {
   readonly narrowed: (fields: readonly string[]) => string;
 };
 
-export type EntityPolicy = {
+type EntityPolicy = {
   readonly kind: 'entities';
   /** By `__typename` of the representation. */
   readonly unitOf: (typename: string) => Unit | undefined;

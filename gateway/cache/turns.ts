@@ -7,7 +7,7 @@ import type { Store } from './store.ts';
 
 type Options = { readonly store: Store; readonly background: Background; readonly random: () => number };
 
-export type Divided = { readonly ours: readonly Part[]; readonly theirs: readonly Part[] };
+type Divided = { readonly ours: readonly Part[]; readonly theirs: readonly Part[] };
 
 /** Lets one process of all fetch a thing. This saves work and decides nothing: stamps refuse what comes too late. */
 export type Turns = {
