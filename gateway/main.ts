@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   const logger = createLogger(config.log);
   const stopped = firstSignal();
   await using running = new AsyncDisposableStack();
+  await openTraces(config, { running, logger });
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const definitions = await localSubgraphs(source.sdl, config);
   const needed = serviceNames.filter((service) => definitions.some(({ needs }) => needs.includes(service)));
@@ -129,6 +131,15 @@ async function startStandIns(names: readonly ServiceName[], running: AsyncDispos
   const { developmentSettings } = await import('#ops/sandbox/settings.ts');
   const sandbox = running.use(await startSandbox({ services: names }));
   return new Map([...sandbox.urls].map(([name, url]) => [name, { ...developmentSettings(name), url }] as const));
+}
+
+type TraceParts = { readonly running: AsyncDisposableStack; readonly logger: Logger };
+
+/** The SDK is loaded only where a collector is named. */
+async function openTraces({ tracing }: Config, { running, logger }: TraceParts): Promise<void> {
+  if (tracing === undefined) return;
+  const { openTracing } = await import('#ops/tracing.ts');
+  running.use(openTracing(tracing, (error) => logger.warn({ err: error }, 'the last traces are lost')));
 }
 
 /** GraphiQL, in development only; the package is not installed elsewhere. */

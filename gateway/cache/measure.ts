@@ -20,7 +20,8 @@ export const undeclared: Around = { maxAgeSeconds: 0, scope: 'ORGANIZATION' };
 /**
  * Measures what is selected of a type as Apollo Server does: the least age of all fields, where a scalar has that of the
  * object around it, and an object its own or its type's hint, else 0, else with `inheritMaxAge` that of the object around it.
- * Beyond Apollo, what is not declared PUBLIC belongs to an organization.
+ * Other than with Apollo, a field's `inheritMaxAge` goes before the hint of its type, as the directive's description says, and
+ * what is not declared PUBLIC belongs to an organization.
  */
 export function measure(graph: GraphIndex, type: TypeFacts, selections: readonly SelectionNode[], around: Around): Measured {
   return selections.map((node) => measureNode(graph, type, node, around)).reduce(narrower, unlimited);
@@ -56,11 +57,11 @@ const ofLeaf = ({ hint }: FieldFacts, around: Around): Around => ({
 });
 
 function ofObject({ hint }: FieldFacts, typeHint: Hint, around: Around): Around {
-  const inherits = hint.inherits || (hint.maxAgeSeconds === undefined && typeHint.inherits);
-  const inherited = inherits ? around : undeclared;
+  const inherited = hint.inherits || typeHint.inherits ? around : undeclared;
+  const ofType = hint.inherits ? undefined : typeHint.maxAgeSeconds;
   const scopes = [hint.scope, typeHint.scope];
   return {
-    maxAgeSeconds: hint.maxAgeSeconds ?? typeHint.maxAgeSeconds ?? inherited.maxAgeSeconds,
+    maxAgeSeconds: hint.maxAgeSeconds ?? ofType ?? inherited.maxAgeSeconds,
     scope: scopes.includes('PRIVATE') ? 'PRIVATE' : (hint.scope ?? typeHint.scope ?? inherited.scope),
   };
 }

@@ -15,7 +15,7 @@ import {
   variablesIn,
 } from './selection.ts';
 import type { Tag } from './tags.ts';
-import { entityTag, fillFormat, keyOf, someTag, subgraphTag, typeTag } from './tags.ts';
+import { entityTag, fillFormats, keyOf, someTag, subgraphTag, typeTag } from './tags.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -113,7 +113,7 @@ function rootUnit(node: FieldNode, read: Read): Unit | undefined {
     tagsOf: ({ variables }) => [
       subgraphTag(graph.service),
       ...types,
-      ...field.formats.map((format) => fillFormat(format, { args: argumentsOf(node, variables) })),
+      ...fillFormats(field.formats, { args: argumentsOf(node, variables) }),
     ],
   };
 }
@@ -169,7 +169,7 @@ function entityUnit(typename: string, all: readonly SelectionNode[], read: Read)
     tagsOf: ({ representation }) => [
       ...standing,
       ...entityTags(type, representation).tags,
-      ...type.formats.map((format) => fillFormat(format, { key: representation })),
+      ...fillFormats(type.formats, { key: representation }),
     ],
   };
 }

@@ -37,6 +37,7 @@ export function judge({ ages, now, random, onFault }: Options): (found: Found) =
   return ({ entry, fence }) => {
     if (entry === undefined) return { kind: 'missing', fence };
     const ageMs = Math.max(0, now() - entry.createdAt);
+    if (ageMs >= entry.keepMs) return { kind: 'missing', fence };
     const isFresh = ageMs < entry.freshMs;
     if (!isFresh && ageMs >= entry.freshMs + staleMs(entry, ages)) return { kind: 'missing', fence, fallback: entry };
     const value = valueOf(entry);

@@ -40,7 +40,8 @@ export function writeOf({ slot, fence, brought, text, costMs }: Landed, { ages, 
   }
   // Up to a tenth less, so that what was fetched together does not run out together.
   const freshMs = seconds * 1_000 * (1 - 0.1 * random());
-  const beyondMs = text === 'null' ? 0 : Math.max(ages.staleSeconds, ages.staleIfErrorSeconds) * 1_000;
+  const endsAtOnce = text === 'null' || brought.freshness?.mustRevalidate === true;
+  const beyondMs = endsAtOnce ? 0 : Math.max(ages.staleSeconds, ages.staleIfErrorSeconds) * 1_000;
   const entry = { text, freshMs, keepMs: freshMs + beyondMs, costMs };
   return [{ place: slot.place, tags: slot.tags, entry, fence }];
 }

@@ -58,16 +58,20 @@ export function keyOf(set: SelectionSetNode, value: unknown): object | undefined
 
 const placeholder = /\{\$(key|args)\.([\w.]+)\}/g;
 
-/** Fills `{$key.id}` and `{$args.id}`; what is not given leaves an empty place. */
-export const fillFormat = (format: string, given: { readonly key?: unknown; readonly args?: unknown }): Tag =>
-  formattedTag(
-    format.replace(placeholder, (_, source: 'key' | 'args', path: string) => textOf(path.split('.').reduce(step, given[source]))),
-  );
+/** Fills `{$key.id}` and `{$args.id}`; a format that lacks a value gives no tag. */
+export function fillFormats(
+  formats: readonly string[],
+  given: { readonly key?: unknown; readonly args?: unknown },
+): readonly Tag[] {
+  const valueAt = (source: 'key' | 'args', path: string): unknown => path.split('.').reduce(step, given[source]) ?? undefined;
+  return formats.flatMap((format) => {
+    const places = [...format.matchAll(placeholder)];
+    if (places.some(([, source, path = '']) => valueAt(source === 'key' ? 'key' : 'args', path) === undefined)) return [];
+    return formattedTag(format.replace(placeholder, (_, source: 'key' | 'args', path: string) => textOf(valueAt(source, path))));
+  });
+}
 
 const step = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Values)[name] : undefined;
 
-function textOf(value: unknown): string {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? canonical(value) : String(value);
-}
+const textOf = (value: unknown): string => (typeof value === 'object' ? canonical(value) : String(value));

@@ -5,7 +5,7 @@ import { argumentsOf, entityTags } from './policy.ts';
 import type { GraphIndex, TypeFacts } from './schema-index.ts';
 import { readOperation, responseName } from './selection.ts';
 import type { Tag } from './tags.ts';
-import { fillFormat, someTag, typeTags } from './tags.ts';
+import { fillFormats, someTag, typeTags } from './tags.ts';
 
 /** What one mutation of a subgraph invalidates. */
 export type Written = {
@@ -24,7 +24,7 @@ export function compileWrites(text: string, graph: GraphIndex): Written {
     roots.flatMap((node) => {
       const { invalidates = [], formats = [] } = root?.fields.get(node.name.value) ?? {};
       const args = argumentsOf(node, variables);
-      return [...invalidates.flatMap(typeTags), ...formats.map((format) => fillFormat(format, { args }))];
+      return [...invalidates.flatMap(typeTags), ...fillFormats(formats, { args })];
     });
   const types = root === undefined ? new Set<string>() : entityTypes(selections, root, graph);
   return {
@@ -88,5 +88,5 @@ function entity(type: TypeFacts, value: object): readonly Tag[] {
   const { tags, complete } = entityTags(type, value);
   // Kept under a key that the answer does not tell, it can be reached by its type alone.
   if (!complete) return [...tags, ...typeTags(type.name)];
-  return [...tags, someTag(type.name), ...type.formats.map((format) => fillFormat(format, { key: value }))];
+  return [...tags, someTag(type.name), ...fillFormats(type.formats, { key: value })];
 }
