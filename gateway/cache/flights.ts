@@ -20,14 +20,3 @@ export function flights<Value>(): Flights<Value> {
     },
   };
 }
-
-/** What `promise` brings within so many milliseconds, else undefined. */
-export async function within<Value>(promise: Promise<Value>, timeoutMs: number): Promise<Value | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(resolve, timeoutMs, undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

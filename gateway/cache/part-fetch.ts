@@ -1,7 +1,7 @@
 import type { SubgraphHandler } from '#gateway/request.ts';
+import { inTime } from '#kit/in-time.ts';
 import { askFor } from './ask.ts';
 import type { Flights } from './flights.ts';
-import { within } from './flights.ts';
 import type { Fly, Shared } from './landing.ts';
 import { flightKey } from './landing.ts';
 import type { Part } from './lookup.ts';
@@ -54,7 +54,12 @@ export function partFetches({ flights, fly, turns }: Options): (next: SubgraphHa
       const joined = all.flatMap(({ part, flight }) => (flight === undefined ? [] : [{ part, flight }]));
       const [led, followed] = await Promise.all([
         own.length === 0 ? [] : lead(task, own).catch((error: unknown) => own.map((part) => threw(part, error))),
-        Promise.all(joined.map(async ({ part, flight }) => ({ part, outcome: ownCopy(await within(flight, leftMs)) }))),
+        Promise.all(
+          joined.map(async ({ part, flight }) => ({
+            part,
+            outcome: ownCopy(await inTime(flight, leftMs).catch(() => undefined)),
+          })),
+        ),
       ]);
       const again = followed.flatMap(({ part, outcome }) => (outcome === undefined ? [part] : []));
       const late = again.length === 0 ? [] : await bring(task, again, joinUntil);

@@ -21,8 +21,9 @@ export type Turns = {
 /** What takes less is not worth a lock. */
 const slowMs = 50;
 const lockMs = 2_000;
-const patienceMs = 500;
 const pollMs = 20;
+/** Half a second of looks. They are counted, and not the time: a process that was busy has not looked meanwhile. */
+const looks = 17;
 
 export function turns({ store, background, random }: Options): Turns {
   const look = async (parts: readonly Part[]): Promise<ReadonlyMap<Part, Outcome>> => {
@@ -44,9 +45,8 @@ export function turns({ store, background, random }: Options): Turns {
     },
     async others(task, parts) {
       const found = new Map<Part, Outcome>();
-      const until = performance.now() + patienceMs;
       let left = parts;
-      while (left.length > 0 && performance.now() < until && !task.request.signal.aborted) {
+      for (let looked = 0; left.length > 0 && looked < looks && !task.request.signal.aborted; looked++) {
         await pause(pollMs * (1 + random()));
         for (const [part, outcome] of await look(left)) found.set(part, outcome);
         left = left.filter((part) => !found.has(part));
