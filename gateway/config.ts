@@ -9,10 +9,12 @@ import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 import { abuseSettings, addressSettings, addressVariables } from './config/addresses.ts';
 import { cacheSettings, cacheVariables } from './config/cache.ts';
+import { describedVariables } from './config/described.ts';
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
 import { documentLimits, limitVariables, operationTexts } from './config/limits.ts';
+import { logSettings, operationsSettings, operationsVariables } from './config/operations.ts';
 import { processVariables } from './config/process.ts';
 import { checkSecrets } from './config/secrets.ts';
 import { costSettings, rateLimitSettings, spendingVariables, usageStream } from './config/spending.ts';
@@ -33,6 +35,7 @@ const Variables = z.object({
   ...cacheVariables,
   ...limitVariables,
   ...spendingVariables,
+  ...operationsVariables,
   ...tracingVariables,
 });
 
@@ -62,8 +65,10 @@ export function readConfig(environment: Environment) {
     identity: Object.freeze(identitySettings(variables, { laboratory: organizations.laboratory, foreign })),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     redis: Object.freeze({ url: variables.REDIS_URL, caFile: variables.REDIS_CA_FILE }),
+    log: Object.freeze(logSettings(variables)),
+    operations: Object.freeze(operationsSettings(variables, variables.API_PREFIX)),
+    described: describedVariables(variableNames, { given: new Set(given.map(([name]) => name)), parsed: variables }),
     tracing: tracingSettings(variables),
-    log: Object.freeze({ level: variables.LOG_LEVEL }),
     supergraph: Object.freeze(supergraphSettings(variables)),
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,

@@ -9,6 +9,7 @@ import type { CacheLayers } from './cache/open-cache.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
+import { observed } from './fetch/observe.ts';
 import { traces } from './fetch/traces.ts';
 import { strangers } from './identity/strangers.ts';
 import { documentLimits } from './limits/document-limits.ts';
@@ -19,6 +20,7 @@ import { reservedAlias } from './limits/reserved-alias.ts';
 import { textStore } from './limits/text-store.ts';
 import { uploadPlaces } from './limits/upload-places.ts';
 import { variableTypes } from './limits/variables.ts';
+import type { Observer } from './observer.ts';
 import { tracesExecution } from './plan/traces.ts';
 import { pricesOnly } from './rate-limit/prices-only.ts';
 import type { FetchLayer, Gate, OperationLayer, RequestContext, RequestLayer } from './request.ts';
@@ -86,12 +88,17 @@ export const operationLayers = ({ authorize }: EngineStages): readonly Operation
 export const transportLayers = (service: string, { fetch }: Config, onBreakerChange: (state: BreakerState) => void) =>
   resilience({ ...fetch, service, clock: systemClock, onBreakerChange });
 
-/** What wraps every call to a subgraph. */
-export const fetchLayers = ({ fetch }: Config, cache: CacheLayers | undefined): readonly FetchLayer[] => [
+/** What wraps every call to a subgraph; the last one sees only calls that are made. */
+export const fetchLayers = (
+  { fetch }: Config,
+  { subgraphCalled }: Pick<Observer, 'subgraphCalled'>,
+  cache?: CacheLayers,
+): readonly FetchLayer[] => [
   traces(),
   // Outside of the deadline: a mutation that ran out of time may have written.
   ...(cache === undefined ? [] : [cache.written]),
   deadline(fetch),
   forwardedHeaders(),
   ...(cache === undefined ? [] : [cache.reads, cache.coalesce, cache.writtenLate]),
+  observed(subgraphCalled),
 ];

@@ -52,6 +52,7 @@ type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
 function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequest {
   const { request } = options;
   const { call, forwarded, uploads, outcome, wantsFresh } = options.context as RequestContext;
+  const name = outcome.registered ?? outcome.operation?.name;
   const text = request.query ?? '';
   const kind = text.startsWith('mutation') ? 'mutation' : 'query';
   const writes = 'incomingRequestContext' in options && options.incomingRequestContext.operation.operation === 'mutation';
@@ -68,6 +69,7 @@ function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequ
     lookups: outcome.lookups,
     wantsFresh,
     ...(request.operationName !== undefined && { operationName: request.operationName }),
+    ...(name !== undefined && { operation: { name, isRegistered: outcome.registered !== undefined } }),
   };
 }
 
