@@ -1,6 +1,6 @@
 import { CountBreaker, circuitBreaker, handleAll, isBrokenCircuitError } from 'cockatiel';
+import { inTime } from '#kit/in-time.ts';
 import type { Bucket, Capture, Decision, HoldRequest, WhenAway } from './bucket.ts';
-import { inTime } from './in-time.ts';
 
 type Parts = {
   /** The budget of all replicas. */
