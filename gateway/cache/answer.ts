@@ -5,7 +5,7 @@ import { assembled, failedParts, isPassing, isWhole } from './ask.ts';
 import type { Lookup, Part, Slot } from './lookup.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ages, Sight } from './sight.ts';
-import { valueOf } from './sight.ts';
+import { valueIn } from './sight.ts';
 import { keepSeconds } from './storable.ts';
 
 type Known = {
@@ -59,7 +59,7 @@ function tell(slot: Slot, sight: Sight | undefined, known: Known & { readonly fe
     };
   const result = settled(known.fetched, known);
   const older = isWhole(result) || !isPassing(result) ? undefined : sight?.fallback;
-  const value = older && valueOf(older);
+  const value = older && valueIn(older);
   if (value !== undefined) return { result: whole(value), status: 'stale', ageSeconds: 0, ttlSeconds: 0 };
   return { result, status: 'miss', ageSeconds: 0, ttlSeconds: keepSeconds(slot, result, known.ages) };
 }

@@ -22,7 +22,7 @@ export async function askFor(next: SubgraphHandler, request: SubgraphRequest, as
   const { policy, parts } = asked;
   const response = await next(asked.all ? request : narrowed(request, asked));
   const { errors = [], freshness } = response;
-  const values = parts.map((part, index) => valueOf(response, policy, { part, index }));
+  const values = parts.map((part, index) => valueIn(response, policy, { part, index }));
   if (errors.length === 0 && !isComplete(response, asked, values))
     throw upstreamError('UPSTREAM_INVALID_RESPONSE', request.service);
   const sorted = sortErrors(errors, asked);
@@ -41,7 +41,7 @@ function narrowed(request: SubgraphRequest, { policy, parts }: Ask): SubgraphReq
 
 type Placed = { readonly part: Part; readonly index: number };
 
-function valueOf({ data }: SubgraphResponse, policy: Policy, { part, index }: Placed): unknown {
+function valueIn({ data }: SubgraphResponse, policy: Policy, { part, index }: Placed): unknown {
   if (data == null) return undefined;
   if (policy.kind === 'roots') return Object.hasOwn(data, part.at) ? data[part.at] : undefined;
   const { _entities: found } = data;

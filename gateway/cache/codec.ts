@@ -69,13 +69,13 @@ async function read(place: Place, bytes: Buffer): Promise<Stamped | Unreadable> 
   const head = Head.parse(JSON.parse(bytes.toString('utf8', fixedBytes, bodyAt)));
   if (head.o !== place.namespace || head.k !== place.digest) return 'mismatch';
   const body = bytes.subarray(bodyAt);
-  const value = await valueOf(bytes.readUInt8(0), body, head.bytes);
+  const value = await valueIn(bytes.readUInt8(0), body, head.bytes);
   if (value?.length !== head.bytes) return 'corrupt';
   const { created: createdAt, fresh: freshMs, keep: keepMs, cost: costMs, stamps } = head;
   return { entry: { text: value.toString('utf8'), createdAt, freshMs, keepMs, costMs }, stamps };
 }
 
-async function valueOf(codec: number, body: Buffer, bytes: number): Promise<Buffer | undefined> {
+async function valueIn(codec: number, body: Buffer, bytes: number): Promise<Buffer | undefined> {
   if (codec === plain) return body;
   return codec === deflated ? inflate(body, bytes) : undefined;
 }

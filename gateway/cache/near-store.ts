@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { sizeOf } from './memory-store.ts';
-import type { Entry, Fence, Found, Store, Wanted, Write } from './store.ts';
+import type { Entry, Fence, Found, Store, Wanted } from './store.ts';
 import type { Tag } from './tags.ts';
 import { everythingTag } from './tags.ts';
 

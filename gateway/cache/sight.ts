@@ -40,7 +40,7 @@ export function judge({ ages, now, random, onFault }: Options): (found: Found) =
     if (ageMs >= entry.keepMs) return { kind: 'missing', fence };
     const isFresh = ageMs < entry.freshMs;
     if (!isFresh && ageMs >= entry.freshMs + staleMs(entry, ages)) return { kind: 'missing', fence, fallback: entry };
-    const value = valueOf(entry);
+    const value = valueIn(entry);
     if (value === undefined) {
       onFault({ kind: 'corrupt' });
       return { kind: 'missing', fence };
@@ -62,7 +62,7 @@ const staleMs = ({ text }: Entry, { staleSeconds }: Ages): number => (text === '
 const isNearlyOver = ({ costMs }: Entry, leftMs: number, random: number): boolean => -costMs * Math.log(1 - random) >= leftMs;
 
 /** A value of its own for each use: whoever gets it may change it. Undefined for what is not JSON. */
-export function valueOf({ text }: Pick<Entry, 'text'>): unknown {
+export function valueIn({ text }: Pick<Entry, 'text'>): unknown {
   try {
     return JSON.parse(text);
   } catch {

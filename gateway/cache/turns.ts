@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Background } from './background.ts';
 import type { Part } from './lookup.ts';
 import type { Outcome, Task } from './outcome.ts';
-import { valueOf } from './sight.ts';
+import { valueIn } from './sight.ts';
 import type { Store } from './store.ts';
 
 type Options = { readonly store: Store; readonly background: Background; readonly random: () => number };
@@ -31,7 +31,7 @@ export function turns({ store, background, random }: Options): Turns {
     return new Map(
       parts.flatMap((part, index) => {
         const entry = read[index]?.entry;
-        return entry === undefined ? [] : [[part, kept(valueOf(entry))] as const];
+        return entry === undefined ? [] : [[part, kept(valueIn(entry))] as const];
       }),
     );
   };
