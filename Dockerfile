@@ -17,19 +17,26 @@ COPY ops ops
 RUN rm -rf ops/sandbox ops/console \
   && mkdir config data
 
-# The laboratory's services for a machine that has none of them: `docker build --target sandbox .`
-FROM ${NODE_IMAGE} AS sandbox
+# For a laptop: with the sandbox, GraphiQL and the tools of development. `docker build --target development .`
+FROM ${NODE_IMAGE} AS development
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
+COPY gateway gateway
+COPY subgraphs subgraphs
+COPY schema schema
 COPY kit kit
 COPY ops ops
-ENV NODE_ENV=development
+RUN mkdir data && chown 1000:1000 data
+ENV NODE_ENV=development \
+  GATEWAY_HOST=0.0.0.0 \
+  ADMIN_HOST=0.0.0.0 \
+  DATA_DIR=/app/data
 USER 1000:1000
-EXPOSE 8080 8081 8082 8083 8084 8086 8090
-HEALTHCHECK --interval=30s --timeout=10s --start-period=10s --retries=3 \
-  CMD ["node", "ops/health-check.ts", "http://127.0.0.1:8081/health"]
-CMD ["node", "ops/sandbox/main.ts", "--host", "0.0.0.0"]
+EXPOSE 8000 9090 8080 8081 8082 8083 8084 8086 8090
+HEALTHCHECK --interval=30s --timeout=10s --start-period=5s --retries=3 CMD ["node", "ops/health-check.ts"]
+ENTRYPOINT []
+CMD ["node", "gateway/main.ts"]
 
 FROM ${NODE_IMAGE} AS gateway
 ARG VERSION=0.1.0
