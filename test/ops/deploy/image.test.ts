@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { validate } from 'dockerfile-utils';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, inject, test } from 'vitest';
 import { files, lacks, read, root, run } from '#test/harness/deployment.ts';
 import { runProgram } from '#test/harness/process.ts';
 import { strongSecrets } from '#test/harness/secrets.ts';
@@ -147,6 +147,22 @@ describe('what the image holds', () => {
     expect((await gateway.ended).code).toBe(0);
   });
 });
+
+const redisUrl = inject('redisUrl');
+
+test.skipIf(redisUrl === undefined)(
+  'DE-10 the gateway starts from the file of the ConfigMap, and that file alone says where its services are',
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), 'lab-gateway-'));
+    const env = { GATEWAY_PORT: '0', ADMIN_PORT: '0', DATA_DIR: data, REDIS_URL: redisUrl ?? '', ...strongSecrets };
+    const file = '--env-file=ops/deploy/kubernetes/base/config/gateway.env';
+    await using gateway = runProgram(file, ['gateway/main.ts'], env);
+    expect(await gateway.printed('/graphql')).toContain('The gateway listens on http://0.0.0.0:');
+    gateway.kill('SIGTERM');
+    expect((await gateway.ended).code).toBe(0);
+    rmSync(data, { recursive: true });
+  },
+);
 
 const scripts = files(/^ops\/deploy\/.*\.sh$/);
 
