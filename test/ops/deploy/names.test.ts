@@ -6,21 +6,10 @@ import { documents, files, helm, kustomize, lacks, overlays, parts, read, rollou
  * Every port, path, metric and variable that a manifest names is known to the code. What design has named and no code knows yet
  * stands here; an entry that the code has come to know must go.
  */
-const toCome = {
-  variables: [
-    'ADMIN_HOST',
-    'ADMIN_PORT',
-    'ADMIN_TOKEN',
-    'HEALTH_CHECK_INTERVAL',
-    'METRICS_ON_MAIN',
-    'METRICS_TOKEN',
-    'OTEL_EXPORTER_OTLP_ENDPOINT',
-    'REDIS_CACHE_URL',
-    'SHUTDOWN_DELAY',
-    'SHUTDOWN_GRACE',
-  ],
-  metrics: ['api_gateway_request_duration_seconds', 'api_gateway_requests_failed_total', 'api_gateway_requests_total'],
-  paths: ['/health', '/metrics'],
+const toCome: Readonly<Record<'variables' | 'metrics' | 'paths', readonly string[]>> = {
+  variables: ['REDIS_CACHE_URL', 'SHUTDOWN_DELAY', 'SHUTDOWN_GRACE'],
+  metrics: [],
+  paths: [],
 };
 
 /** Variables of Node, of the image's base, of the Lambda adapter and of the command line's own. */
