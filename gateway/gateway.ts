@@ -8,6 +8,7 @@ import { admission } from './admission.ts';
 import { authorizer } from './authorization/authorization.ts';
 import { authorizationFeatures } from './authorization/conditions.ts';
 import { callerPolicies } from './authorization/policies.ts';
+import type { Cache } from './cache/open-cache.ts';
 import type { Config } from './config.ts';
 import { pricer } from './cost/pricer.ts';
 import { dataSource } from './fetch/data-source.ts';
@@ -53,6 +54,8 @@ export type GatewayParts = {
   readonly blocks?: Blocks;
   /** Who pays for operations, and out of what; without it nothing is limited. */
   readonly limits?: Pick<Limits, 'limiter' | 'accountOf' | 'clock'>;
+  /** What keeps answers of subgraphs; without it every call is made. */
+  readonly cache?: Pick<Cache, 'layersFor'>;
   /** False while credentials cannot be checked; true when left out. */
   readonly ready?: () => boolean;
   /** Page for browsers, where one is wanted. */
@@ -156,7 +159,7 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   const { logger } = parts;
   await using opening = new AsyncDisposableStack();
   const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
-  const layers = fetchLayers(config, parts.observer ?? unwatched);
+  const layers = fetchLayers(config, parts.observer ?? unwatched, parts.cache?.layersFor(sdl));
   const wantedOf = wantedFields();
   const sources = new Map(
     routesOf(sdl, config.fetch.urls).map((route) => {

@@ -14,6 +14,7 @@ import { openInstruments } from '#ops/instruments.ts';
 import { openOperations } from '#ops/operations.ts';
 import { firstSignal } from '#ops/signals.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
+import { openCache } from './cache/open-cache.ts';
 import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
 import { readConfig, variableNames } from './config.ts';
@@ -67,9 +68,12 @@ async function main(): Promise<void> {
       logger,
     }),
   );
-  const { limitDecided: onDecision } = instruments.metrics;
+  const { limitDecided: onDecision, lookedUp: onLookup } = instruments.metrics;
   const limits = running.use(await openSpending(config, { organizations: known, logger, onDecision }));
   instruments.followLimits(limits);
+  const onFault = ({ kind, error }: { readonly kind: string; readonly error?: unknown }): void =>
+    logger.warn({ err: error, kind }, 'cache');
+  const cache = config.cache && running.use(await openCache({ settings: config.cache, clock: systemClock, onLookup, onFault }));
   const blocks = running.use(
     await openBlocks({
       ...config.redis,
@@ -101,6 +105,7 @@ async function main(): Promise<void> {
       observer: instruments.observer,
       addRoutes: operations.addRoutes,
       ...(limits && { limits }),
+      ...(cache && { cache }),
       page: await openPage(config),
     }),
   );
