@@ -7,7 +7,7 @@ import { documents, files, helm, kustomize, lacks, overlays, parts, read, rollou
  * stands here; an entry that the code has come to know must go.
  */
 const toCome: Readonly<Record<'variables' | 'metrics' | 'paths', readonly string[]>> = {
-  variables: ['REDIS_CACHE_URL', 'SHUTDOWN_DELAY', 'SHUTDOWN_GRACE'],
+  variables: ['SHUTDOWN_DELAY', 'SHUTDOWN_GRACE'],
   metrics: [],
   paths: [],
 };
