@@ -27,6 +27,8 @@ export const aliases: Readonly<Record<string, readonly string[]>> = {
   ENABLE_QUERY_CACHING: ['CACHE_ENABLED'],
   PROMETHEUS_ENABLED: ['METRICS_ENABLED'],
   PROMETHEUS_PORT: ['ADMIN_PORT'],
+  // Batch system (seed 004).
+  RATE_LIMIT_REDIS_URL: ['RATE_LIMIT_STORAGE_URL'],
 };
 
 /** The environment with every variable of ours that only another name fills; our own names win. */

@@ -27,6 +27,8 @@ export const processVariables = {
   REDIS_URL: z.string().refine(isRedisUrl, redisUrlRule).optional(),
   /** File with PEM certificates to trust for `rediss`, in place of the system's. */
   REDIS_CA_FILE: z.string().optional(),
+  /** YAML file of `server`, `logging`, `metrics`, `rate_limiting`, `service_discovery` and `health_check`; variables that are set win over it. */
+  CONFIG_PATH: z.string().optional(),
   /** JSON file of upstreams: URL, credential, timeout, rate and breaker by service name; wins over the variables of a service. */
   SERVICES_PATH: z.string().optional(),
   /** Parse, validation and variable errors answer 200 to `application/json`. */

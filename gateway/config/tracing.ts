@@ -24,17 +24,16 @@ export const tracingVariables = {
   OTEL_SERVICE_NAME: z.string().default('lab-gateway'),
   /** Part of the traces begun here that is kept, 0 to 1; traces that a client began follow its choice. */
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).optional(),
-  /** False switches traces off although a collector is named; true without a collector is an error. */
-  APM_ENABLED: flag.optional(),
+  /** False switches traces off although a collector is named. */
+  APM_ENABLED: flag.default(true),
 };
 
 type Variables = Values<typeof tracingVariables>;
 
-/** Undefined where no traces are wanted. @throws Error where they are wanted and no collector is named */
+/** Undefined where no traces are wanted, or no collector takes them. */
 export function tracingSettings(variables: Variables & ProcessVariables) {
-  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, APM_ENABLED: wanted = endpoint !== undefined, ENVIRONMENT } = variables;
-  if (!wanted) return undefined;
-  if (endpoint === undefined) throw new Error('OTEL_EXPORTER_OTLP_ENDPOINT: is not set, and APM_ENABLED=true needs it');
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, APM_ENABLED, ENVIRONMENT } = variables;
+  if (!APM_ENABLED || endpoint === undefined) return undefined;
   return Object.freeze({
     endpoint,
     headers: variables.OTEL_EXPORTER_OTLP_HEADERS ?? {},
