@@ -34,7 +34,7 @@ const start = async (env: Record<string, string> = {}, parts: Partial<Parameters
 const statusFor = async (gateway: GatewayUnderTest, forwardedFor: string): Promise<number> =>
   (await gateway.query('{ __typename }', {}, { 'x-forwarded-for': forwardedFor })).status;
 
-describe('the address of a client', () => {
+describe('RL-03 the address of a client', () => {
   /** Serves the one address alone, so that the status tells what was understood. */
   const only = (address: string, env: Record<string, string>) => start({ IP_ALLOW: address, ...env });
 

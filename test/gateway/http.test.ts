@@ -15,9 +15,11 @@ const http = () => supertest(shop.gateway.url);
 const query = { query: '{ books(first: 1) { title } }' };
 const answer = { data: { books: [{ title: 'Book 1' }] } };
 
-test('the API answers at its path and below the prefix', async () => {
+test('RC-09 the API answers at its path and below the prefix, and nowhere else', async () => {
   await http().post('/graphql').send(query).expect(200, answer);
   await http().post('/api/v1/public/graphql').send(query).expect(200, answer);
+  for (const path of ['/api/v2/public/graphql', '/api/v1/graphql', '/public/graphql'])
+    await http().post(path).send(query).expect(404);
 });
 
 test('a query comes through GET with the preflight header, a mutation does not', async () => {

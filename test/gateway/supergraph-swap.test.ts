@@ -37,7 +37,7 @@ const withPages = bookshop.books.sdl.replace('title: String!', 'title: String! p
 const knowsPages = async (gateway: GatewayUnderTest): Promise<boolean> =>
   (await gateway.query('{ books { pages } }')).body.errors?.[0]?.extensions['code'] !== 'GRAPHQL_VALIDATION_FAILED';
 
-test('a newer supergraph file takes over without losing a request, a broken one leaves the old one serving', async () => {
+test('AD-04 a newer supergraph file takes over without losing a request, a broken one leaves the old one serving', async () => {
   await using books = await startForeign(bookshop.books);
   await using folder = await scratch();
   const file = folder.file('supergraph.graphql');
@@ -90,6 +90,47 @@ test('a list of live subgraphs is composed by asking each for its schema', async
   await using gateway = await testGateway({ source });
   const { body } = await gateway.query('{ book(id: "3") { title author { name } } }');
   expect(body).toEqual({ data: { book: { title: 'Book 3', author: { name: 'Author a3' } } } });
+});
+
+test('RC-01 AD-04 subgraphs come and go with the list, without losing a request', async () => {
+  await using books = await startForeign(bookshop.books);
+  await using authors = await startForeign(bookshop.authors);
+  await using folder = await scratch();
+  const list = folder.file('subgraphs.json');
+  const write = (...subgraphs: readonly { readonly name: string; readonly url: string }[]) =>
+    replace(list, JSON.stringify(subgraphs.map(({ name, url }) => ({ name, url }))));
+  await write(books);
+  const source = await openSource({
+    path: undefined,
+    list,
+    pollMs: 50,
+    listPollMs: 50,
+    secret: developmentSecrets.SUBGRAPH_SECRET,
+  });
+  await using gateway = await testGateway({ source });
+  const nameOf = async () => (await gateway.query('{ book(id: "3") { author { name } } }')).body;
+  const isKnown = async () => (await nameOf()).errors === undefined;
+  expect(await isKnown()).toBe(false);
+
+  let running = true;
+  const failures: string[] = [];
+  const load = Array.from({ length: 4 }, async () => {
+    while (running) {
+      const { body, text } = await gateway.query('{ book(id: "3") { title } }');
+      if (body.errors !== undefined) failures.push(text);
+    }
+  });
+  await write(books, authors);
+  await until(isKnown);
+  expect((await nameOf()).data).toEqual({ book: { author: { name: 'Author a3' } } });
+  await write(books);
+  await until(async () => !(await isKnown()));
+  await replace(list, '{ "this is": "no list"');
+  await pause(200);
+  running = false;
+  await Promise.all(load);
+  expect(failures).toEqual([]);
+  expect((await gateway.query('{ book(id: "3") { title } }')).body.data).toEqual({ book: { title: 'Book 3' } });
 });
 
 test('a subgraph that does not tell its schema stops the start by name', async () => {

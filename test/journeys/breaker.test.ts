@@ -16,7 +16,7 @@ async function ask({ gateway }: LaboratoryUnderTest): Promise<string> {
   return error === undefined ? 'answered' : String(error.extensions['code']);
 }
 
-test('F23 a circuit opens, calls nobody, lets three probes through, and closes', async () => {
+test('RE-01 F23 a circuit opens, calls nobody, lets three probes through, and closes', async () => {
   const states: string[] = [];
   const recoverySeconds = 0.5;
   await using laboratory = await startLaboratory({

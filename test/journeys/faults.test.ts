@@ -21,7 +21,7 @@ const ask = async ({ gateway }: LaboratoryUnderTest) => {
   return { status, errors: body.errors ?? [], nodes: samples.nodes, text };
 };
 
-test.each(faultTable)('%s costs its own fields, says why, and is over when it ends', async (_, fault, code) => {
+test.each(faultTable)('RE-06 %s costs its own fields, says why, and is over when it ends', async (_, fault, code) => {
   await using laboratory = await startLaboratory({ settings: settingsFor(code) });
   // Planned before the clock of a short deadline runs.
   await ask(laboratory);

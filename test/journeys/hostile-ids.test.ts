@@ -91,7 +91,7 @@ function shapeOf({ method, path, query }: SandboxCall, id: string): string {
 
 const refusals = new Set(['BAD_USER_INPUT', 'NOT_FOUND']);
 
-test.each(operations)('F18 %s', async (operation, harmless) => {
+test.each(operations)('SE-06 F18 %s', async (operation, harmless) => {
   const { shapes: known, status: first } = await ask(operation, harmless);
   expect(first).toBe(200);
   for (const id of hostile) {

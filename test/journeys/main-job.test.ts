@@ -10,7 +10,7 @@ type Samples = {
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string };
 };
 
-test('the main job joins seven services', async () => {
+test('RC-22 the main job joins seven services', async () => {
   await using laboratory = await startLaboratory();
   const { status, body } = await laboratory.gateway.query(mainJob);
   expect(status).toBe(200);
@@ -33,7 +33,7 @@ test('the main job joins seven services', async () => {
   for (const { lineage } of samples.nodes) expect(lineage.vertices.length).toBeGreaterThan(1);
 });
 
-test('the main job makes no more upstream calls than its joins need', async () => {
+test('RC-22 the main job makes no more upstream calls than its joins need', async () => {
   await using laboratory = await startLaboratory();
   await laboratory.gateway.query(mainJob);
   laboratory.calls.length = 0;

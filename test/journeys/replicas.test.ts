@@ -91,7 +91,7 @@ describe.skipIf(redisUrl === undefined)('two gateway processes with one Redis', 
     await rm(folder, { recursive: true });
   });
 
-  test('RC-06: either gives the same data, and both agree on what is left', async () => {
+  test('RC-06 SC-01: either gives the same data, and both agree on what is left', async () => {
     const first = await ask(one);
     expect(first.data).toMatchObject({ samples: { nodes: [{}, {}, {}, {}, {}] } });
     for (let n = 1; n <= 20; n++) {
@@ -101,7 +101,7 @@ describe.skipIf(redisUrl === undefined)('two gateway processes with one Redis', 
     }
   });
 
-  test('after the SIGKILL of one that held points the books balance: all of it is charged, once', async () => {
+  test('SC-01: after the SIGKILL of one that held points the books balance: all of it is charged, once', async () => {
     const before = await ask(other);
     const { requestedQueryCost: estimate } = costOf(before);
     // What is booked is written down every two seconds; only from then on does it survive a SIGKILL.

@@ -16,7 +16,7 @@ const joined = `fragment all on Sample {
   lineage { vertices { key properties neighbors { nodes { key properties } } } }
 }`;
 
-test('whatever way an organization takes through the graph, it meets its own data alone', async () => {
+test('AU-05 whatever way an organization takes through the graph, it meets its own data alone', async () => {
   const identify = async ({ headers }: { readonly headers: Record<string, unknown> }) =>
     callers[String(headers['x-caller']) as keyof typeof callers];
   await using laboratory = await startLaboratory({ identify, remote: ['storage', 'rag'] });

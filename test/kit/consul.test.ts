@@ -7,7 +7,7 @@ import { openUpstream } from '#kit/rest-client.ts';
 import { startConsul } from '#test/harness/consul.ts';
 import { always, startUpstream } from '#test/harness/upstream.ts';
 
-test('RC-03 RC-04 calls follow the healthy instances that Consul tells, and its token goes to Consul only', async () => {
+test('RC-03 RC-04 AU-08 calls follow the healthy instances that Consul tells, and its token goes to Consul only', async () => {
   await using left = await startUpstream(always(200, '{"id":"left"}'));
   await using right = await startUpstream(always(200, '{"id":"right"}'));
   await using consul = await startConsul();

@@ -56,7 +56,7 @@ async function keeps(client: RedisClient): Promise<string | null> {
   return client.get('key');
 }
 
-needsServer('redis:// with user, password and database', async () => {
+needsServer('AU-09 redis:// with user, password and database', async () => {
   await using server = await startServer([...plain, '--user', 'app', 'on', '>s%cret', '~*', '+@all', '--user', 'default', 'off']);
   const client = openRedis({ url: `redis://app:s%25cret@127.0.0.1:${server.port}/3`, settings: strict });
   expect(await keeps(client)).toBe('kept');
@@ -64,7 +64,7 @@ needsServer('redis:// with user, password and database', async () => {
   await closeRedis(client);
 });
 
-needsServer('rediss:// trusts the given authority and no other', async () => {
+needsServer('DE-37 rediss:// trusts the given authority and no other', async () => {
   const [key, cert] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
   execFileSync(
@@ -111,7 +111,7 @@ needsServer('redis+cluster:// finds the node of a key', async () => {
   await Promise.all([closeRedis(client), closeRedis(admin)]);
 });
 
-needsServer.each(['redis', 'redis+cluster'])('a wrong password for %s:// is told without the password', async (scheme) => {
+needsServer.each(['redis', 'redis+cluster'])('AU-09 a wrong password for %s:// is told without the password', async (scheme) => {
   await using server = await startServer([
     ...plain,
     '--requirepass',

@@ -3,6 +3,8 @@ import { bulkhead } from '#kit/bulkhead.ts';
 import type { BreakerState } from '#kit/circuit-breaker.ts';
 import { breaker } from '#kit/circuit-breaker.ts';
 import { upstreamError } from '#kit/errors.ts';
+import { stack } from '#kit/layer.ts';
+import { resilience } from '#kit/resilience.ts';
 import type { RestRequest, RestResponse } from '#kit/rest-transport.ts';
 import { retryReads } from '#kit/retry-reads.ts';
 
@@ -38,12 +40,29 @@ function circuit(say: (call: number) => RestResponse | Error) {
   return { things, states, call };
 }
 
-test('five failures in a row open the circuit, and then nothing reaches the upstream', async () => {
+test('RE-01 five failures in a row open the circuit, and then nothing reaches the upstream', async () => {
   const { things, states, call } = circuit((count) => (count % 2 ? answer(500) : broken()));
   for (let calls = 0; calls < 5; calls++) await call(request()).catch(() => undefined);
   expect(states).toEqual(['open']);
   for (let calls = 0; calls < 50; calls++) await expect(call(request())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   expect(things.calls).toBe(5);
+});
+
+test('RE-02 a service without a circuit is called however often it fails', async () => {
+  const things = upstream(() => answer(500));
+  const layers = resilience({
+    service: 'things',
+    clock: { now: Date.now },
+    circuitBreaker: false,
+    failureThreshold: 5,
+    recoverySeconds: 60,
+    onBreakerChange: () => expect.unreachable(),
+    connections: 1,
+    queue: 0,
+  });
+  const call = stack(layers, things.handle);
+  for (let calls = 0; calls < 50; calls++) expect((await call(request())).status).toBe(500);
+  expect(things.calls).toBe(50);
 });
 
 test('an urgent call is made while the circuit is open, and changes nothing about it', async () => {

@@ -45,7 +45,7 @@ const refusals: readonly (readonly [string, Parameters<typeof startUpstream>[0],
   ['a reset connection', (request) => void request.socket.destroy(), 'UPSTREAM_UNAVAILABLE'],
 ];
 
-test.each(refusals)('%s becomes an error with a code, the service and none of its words', async (_, handle, code) => {
+test.each(refusals)('RE-06 %s becomes an error with a code, the service and none of its words', async (_, handle, code) => {
   await using upstream = await startUpstream(handle);
   await using client = clientOf(upstream.url);
   const error = await client.rest.get(path`/things/${'1'}`, { answer: Thing }).catch((reason: unknown) => reason);
@@ -106,14 +106,73 @@ test('prefix, query and credential go out as set, and absent values do not', asy
   ]);
 });
 
-test('one request has ten calls under way at most', async () => {
-  await using upstream = await startUpstream(
-    (request, response) => void setImmediate(() => always(200, '{"id":"1"}')(request, response)),
-  );
+test('RE-19 one request has ten calls under way at most, and answers stand in the order of the questions', async () => {
+  await using upstream = await startUpstream((request, response) => {
+    const id = /\d+$/.exec(request.url ?? '')?.[0];
+    setImmediate(() => always(200, JSON.stringify({ id }))(request, response));
+  });
   await using client = clientOf(upstream.url, { connections: 50, timeoutMs: 5_000 });
-  await Promise.all(Array.from({ length: 60 }, (_, index) => client.rest.get(path`/things/${String(index)}`, { answer: Thing })));
+  const ids = Array.from({ length: 60 }, (_, index) => String(index));
+  const things = await Promise.all(ids.map((id) => client.rest.get(path`/things/${id}`, { answer: Thing })));
+  expect(things.map(({ id }) => id)).toEqual(ids);
   expect(upstream.seen).toHaveLength(60);
   expect(upstream.peak()).toBeLessThanOrEqual(10);
+});
+
+test('RE-13 connections are used again, are no more than allowed, and calls beyond them wait', async () => {
+  const sockets = new Set<unknown>();
+  await using upstream = await startUpstream((request, response) => {
+    sockets.add(request.socket);
+    setTimeout(() => always(200, '{"id":"1"}')(request, response), 5);
+  });
+  const opened = openUpstream({
+    service: 'things',
+    origins: [upstream.url],
+    clock: systemClock,
+    timeoutMs: 10_000,
+    maxBytes: 10_000,
+    connections: 3,
+  });
+  await using _ = opened;
+  const calls = Array.from({ length: 100 }, (_, number) => {
+    const signal = new AbortController().signal;
+    return opened.forCall({ requestId: `request-${number}`, signal, caller: stranger }).get('/', { answer: Thing });
+  });
+  expect(await Promise.all(calls)).toHaveLength(100);
+  expect(upstream.peak()).toBeLessThanOrEqual(3);
+  expect(sockets.size).toBeLessThanOrEqual(3);
+});
+
+test('RE-07 a call ends at the deadline of its service, and its connection with it', async () => {
+  const closed = Promise.withResolvers<void>();
+  await using upstream = await startUpstream((_, response) => void response.once('close', () => closed.resolve()));
+  await using client = clientOf(upstream.url, { timeoutMs: 1_000 });
+  const since = performance.now();
+  await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+  const took = performance.now() - since;
+  expect(took).toBeGreaterThan(950);
+  // A tenth, and what a busy machine takes to wake up.
+  expect(took).toBeLessThan(1_100 + 400);
+  await closed.promise;
+});
+
+test('SE-03 an answer that never ends is left where it becomes too long', async () => {
+  let sent = 0;
+  await using upstream = await startUpstream((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const more = (): void => {
+      while (!response.destroyed && sent < 60 * 2 ** 20) {
+        const chunk = Buffer.alloc(2 ** 16, 32);
+        sent += chunk.length;
+        if (!response.write(chunk)) return void response.once('drain', more);
+      }
+    };
+    more();
+  });
+  await using client = clientOf(upstream.url, { timeoutMs: 10_000, maxBytes: 2 ** 20 });
+  await expect(client.rest.get('/', { answer: Thing })).rejects.toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
+  // What the two ends of a connection hold comes on top.
+  expect(sent).toBeLessThan(20 * 2 ** 20);
 });
 
 test('a caller that goes away ends its calls', async () => {
@@ -141,7 +200,7 @@ test('a caller that goes away is told at once for the calls that still waited fo
   expect([begun.length, upstream.seen.length]).toEqual([10, 10]);
 });
 
-test('calls are spread over the instances of an upstream', async () => {
+test('RC-05 calls are spread over the instances of an upstream', async () => {
   await using left = await startUpstream(always(200, '{"id":"left"}'));
   await using right = await startUpstream(always(200, '{"id":"right"}'));
   await using client = clientOf('', { origins: [left.url, right.url] });
@@ -149,7 +208,7 @@ test('calls are spread over the instances of an upstream', async () => {
   expect([left.seen.length, right.seen.length]).toEqual([50, 50]);
 });
 
-test('an instance that is gone is skipped after its first failure and tried again later', async () => {
+test('RC-05 an instance that is gone is skipped after its first failure and tried again later', async () => {
   let now = 0;
   await using left = await startUpstream(always(200, '{"id":"left"}'));
   const right = await startUpstream(always(200, '{"id":"right"}'));

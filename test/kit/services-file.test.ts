@@ -21,7 +21,7 @@ const sample = `{
   }
 }`;
 
-test('RC-02 the documented entry loads unchanged', () => {
+test('RC-02 AU-02 the documented entry loads unchanged, with its placeholder filled', () => {
   expect(readServicesFile(sample, { GITHUB_TOKEN: 'secret-1' }).get('github')).toEqual({
     url: 'https://api.github.com',
     credential: { kind: 'bearer', token: 'secret-1', header: 'Authorization' },
@@ -32,7 +32,7 @@ test('RC-02 the documented entry loads unchanged', () => {
   });
 });
 
-test('a variable that is not set stops the start by its name', () => {
+test('AU-02 a variable that is not set stops the start by its name', () => {
   expect(() => readServicesFile(sample, {})).toThrow('GITHUB_TOKEN: is not set');
 });
 
@@ -60,7 +60,7 @@ const credentials: readonly (readonly [Credential, string, Record<string, string
   ],
 ];
 
-test.each(credentials)('the credential %j goes out as set', async (credential, url, headers) => {
+test.each(credentials)('AU-01 the credential %j goes out as set', async (credential, url, headers) => {
   const seen: Record<string, unknown>[] = [];
   await using upstream = await startUpstream((request, response) => {
     seen.push({ ...request.headers });
@@ -87,7 +87,7 @@ test.each(credentials)('the credential %j goes out as set', async (credential, u
   if (!('authorization' in headers)) expect(seen[0]).not.toHaveProperty('authorization');
 });
 
-test('calls over the rate of a minute fail and say when to come back', async () => {
+test('RL-01 calls over the rate of a minute fail and say when to come back', async () => {
   let now = 0;
   let passed = 0;
   const layer = callRate({ service: 'things', perMinute: 3, clock: { now: () => now } });

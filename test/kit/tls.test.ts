@@ -36,7 +36,7 @@ async function ask(served: { key: string; cert: string }, ca: string | undefined
   return answered;
 }
 
-test('F26 a certificate is accepted only when its authority is trusted and its name is right', async () => {
+test('AU-11 F26 a certificate is accepted only when its authority is trusted and its name is right', async () => {
   const right = certificate(folder, 'localhost');
   const wrongName = certificate(folder, 'elsewhere.example');
   expect(await ask(right, right.cert)).toEqual({ id: '1' });

@@ -8,7 +8,7 @@ import { lineQueue } from '#ops/log/line-queue.ts';
 import { openLog } from '#ops/log/open-log.ts';
 import { requestLog } from '#ops/log/request-log.ts';
 import { createLogger } from '#ops/logger.ts';
-import { administrator } from '#test/harness/callers.ts';
+import { administrator, partner } from '#test/harness/callers.ts';
 
 const inFolder = async (): Promise<AsyncDisposable & { readonly path: string }> => {
   const path = await mkdtemp(join(tmpdir(), 'lab-gateway-log-'));
@@ -70,6 +70,12 @@ test('OB-41 every line is JSON with time, level, logger, message and request id'
       cost: 12,
     },
   ]);
+});
+
+test('AU-05 the line of a request names the organization and its key', () => {
+  const { log, lines } = written();
+  log({ ...ended, caller: { ...partner('acme-genomics', []), keyId: 'key_one' } });
+  expect(lines()).toMatchObject([{ caller: 'partner', organization: 'acme-genomics', keyId: 'key_one' }]);
 });
 
 test('OB-45 OB-46 a refusal stands in the security log, a slow operation once in the performance log', () => {

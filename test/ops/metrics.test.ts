@@ -68,7 +68,7 @@ test('OB-56 a thousand organizations share what is left once the series of a met
   expect(lines.find((line) => line.includes('organization_id="other"'))).toBeDefined();
 });
 
-test('a name that is registered, or that comes fifty times, stands in the metrics; others do not', async () => {
+test('RC-24 a name that is registered, or that comes fifty times, stands in the metrics; others do not', async () => {
   using metrics = createMetrics({ clock: systemClock });
   metrics.requestEnded({ ...answered, operation: { name: 'Registered', isRegistered: true } });
   for (let time = 0; time < 60; time++) metrics.requestEnded({ ...answered, operation: { name: 'Often', isRegistered: false } });
@@ -79,7 +79,7 @@ test('a name that is registered, or that comes fifty times, stands in the metric
   expect([count('Registered'), count('Often'), count('Once'), count('other')]).toEqual([1, 11, undefined, 50]);
 });
 
-test('OB-04 the hit rate is the part of look-ups that the cache answered, in per cent', async () => {
+test('CA-05 OB-04 the hit rate is the part of look-ups that the cache answered, in per cent', async () => {
   using metrics = createMetrics({ clock: systemClock });
   for (const status of ['hit', 'stale', 'negative', 'miss', 'bypass'] as const) metrics.lookedUp({ subgraph: 'samples', status });
   const text = await metrics.text();

@@ -136,7 +136,7 @@ test('G2 metrics on the public listener are for its own network and for the toke
   expect(await at({ forwarded: 'for=203.0.113.9' })).toBe(404);
 });
 
-test('G2 what operators may do is on their own listener alone, and only with the token', async () => {
+test('AU-12 G2 what operators may do is on their own listener alone, and only with the token', async () => {
   for (const path of ['/admin/status', '/admin/config', '/api/v3/monitoring/dashboard', '/debug']) {
     expect((await read(publicUrl + path, { authorization: `Bearer ${token}` })).status).toBe(404);
     expect((await read(adminUrl + path)).status).toBe(path === '/debug' ? 404 : 401);

@@ -30,7 +30,7 @@ test('subgraphs that do not fit together are refused with every reason', () => {
   ).toThrow(/size/);
 });
 
-test('a removed field is a breaking change, an added one is only a drift', () => {
+test('RC-13 a removed field is a breaking change, an added one is only a drift', () => {
   const committed = single('a: Int b: Int');
   expect(check(committed, single('a: Int'))).toEqual({ breaking: ['Query.b was removed.'], dangerous: [], drifted: true });
   expect(check(committed, single('a: Int b: Int c: Int'))).toEqual({ breaking: [], dangerous: [], drifted: true });

@@ -22,7 +22,7 @@ const submit = `mutation ($statement: String!, $parameters: JSON, $limit: Int = 
     id status statement graph submittedAt results(limit: 2, offset: 1) { columns rows truncated } } }`;
 const keys = 'MATCH (s:Sample) RETURN s.key AS id ORDER BY id';
 
-test("a statement of the caller's own gives its rows", async () => {
+test("RC-18 a statement of the caller's own gives its rows", async () => {
   await using graph = await startSubgraph('graph');
   const statement = `MATCH (s:Sample {key: $id})-[e:DERIVED_FROM]->(t:Sample) // made from
     RETURN s.key AS made, t.key AS source, 'CREATE; SET' AS \`set\`, t`;
@@ -54,7 +54,7 @@ test.for([
     { statement: 'MATCH (n) SET n.a = 1' },
     'statement: only reads, so SET is not allowed here; a name that is spelled so goes in backticks.',
   ],
-] as const)('%j is refused before any call', async ([changes, message]) => {
+] as const)('RC-14 RC-18 %j is refused before any call', async ([changes, message]) => {
   await using graph = await startSubgraph('graph');
   expect(await refusal(graph, raw, { statement: keys, ...changes })).toMatchObject({
     message,
@@ -87,7 +87,7 @@ test.for(['nothing', '../x', 'lab/query', ''])('graph %j is not there, and no st
   expect(submissions(graph)).toEqual([]);
 });
 
-test('a submitted statement is found again, with its rows', async () => {
+test('RC-14 a submitted statement is found again, with its rows', async () => {
   await using graph = await startSubgraph('graph');
   const job = await told(graph, submit, { statement: keys });
   expect(job).toMatchObject({
@@ -118,6 +118,19 @@ test('a submitted statement is found again, with its rows', async () => {
   });
 });
 
+test('RC-17 1,500 rows are read page by page, each once and in order', async () => {
+  await using graph = await startSubgraph('graph');
+  const numbers = Array.from({ length: 1_500 }, (_, number) => number + 1);
+  const { id } = await told(graph, submit, { statement: 'UNWIND range(1, 1500) AS n RETURN n', limit: 10_000 });
+  const read: unknown[] = [];
+  for (let offset = 0; offset < 1_500; offset += 400) {
+    const page = `{ it: graphQueryJob(id: "${id}") { results(limit: 400, offset: ${offset}) { rows } } }`;
+    const { results } = await told<{ results: { rows: unknown[][] } }>(graph, page);
+    read.push(...results.rows.flat());
+  }
+  expect(read).toEqual(numbers);
+});
+
 test('a job that is not there is null, and what cannot be one costs no call', async () => {
   await using graph = await startSubgraph('graph');
   const none = '{ a: graphQueryJob(id: "../jobs") { id } b: graphQueryJob(id: "x") { id } c: graphQueryJob(id: "") { id } }';
@@ -136,7 +149,7 @@ test.for([
   expect(graph.calls).toEqual([]);
 });
 
-test('the same key and statement are submitted once', async () => {
+test('RC-14 the same key and statement are submitted once', async () => {
   await using graph = await startSubgraph('graph');
   const variables = { statement: keys, key: 'submit-0001' };
   const [first, second] = await Promise.all([told(graph, submit, variables), told(graph, submit, variables)]);

@@ -1,7 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { CacheSettings } from '#gateway/cache/open-cache.ts';
 import { openCache } from '#gateway/cache/open-cache.ts';
+import { readConfig, variableNames } from '#gateway/config.ts';
 import { systemClock } from '#kit/clock.ts';
+import { readEnvironment } from '#kit/environment.ts';
 import { startLaboratory } from '#test/harness/laboratory.ts';
 import { testSettings } from './library.ts';
 
@@ -25,6 +28,25 @@ test.each([{ remote: [] }, { remote: ['storage', 'templates'] as const }])(
     expect(cached.calls.length - calls).toBeLessThan(calls / 2);
   },
 );
+
+test.each([
+  ['true', 1],
+  ['false', 2],
+])('CA-15 AD-11 with ENABLE_QUERY_CACHING=%s a statement that is asked twice is run %i times', async (flag, runs) => {
+  const { cache: wanted } = readConfig(await readEnvironment({ ENABLE_QUERY_CACHING: flag }, variableNames));
+  const cache = wanted && (await openCache({ settings: wanted, clock: systemClock }));
+  await using laboratory = await startLaboratory(cache ? { cache } : {});
+  const statement = '{ cypherQuery(graph: "lab", statement: "MATCH (s:Sample) RETURN count(s) AS n") { rows } }';
+  for (let asked = 0; asked < 2; asked++) {
+    const { body } = await laboratory.gateway.query(statement);
+    expect(body.data).toEqual({ cypherQuery: { rows: [[500]] } });
+    // What is kept is written behind the answer.
+    await pause(50);
+  }
+  const statements = laboratory.calls.filter(({ service, method }) => service === 'graph' && method === 'POST');
+  expect(statements).toHaveLength(runs);
+  await cache?.[Symbol.asyncDispose]();
+});
 
 test('a changed sample is seen at once, alone and in lists', async () => {
   await using cache = await openCache({ settings, clock: systemClock });

@@ -106,7 +106,7 @@ const refusals: readonly (readonly [string, () => ReturnType<typeof post>, numbe
   ],
 ];
 
-describe('what is wrong or too much is told in one short answer', () => {
+describe('RC-08 what is wrong or too much is told in one short answer', () => {
   test.each(refusals)('%s', async (_, send, status, code) => {
     const before = books.seen.length;
     const answer = await send();
@@ -117,7 +117,7 @@ describe('what is wrong or too much is told in one short answer', () => {
   });
 });
 
-test('A1 a body of 49 MB is refused by its length before it is read, and the connection ends', async () => {
+test('SE-02 A1 a body of 49 MB is refused by its length before it is read, and the connection ends', async () => {
   using client = await connectRaw(gateway.url);
   client.write(
     `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${49 * 2 ** 20}\r\n\r\n{"x":"`,
@@ -125,7 +125,7 @@ test('A1 a body of 49 MB is refused by its length before it is read, and the con
   expect(await client.ended).toMatch(/^HTTP\/1\.1 413 .*connection: close.*"code":"PAYLOAD_TOO_LARGE"/s);
 });
 
-test('A2 a body of 60 MB without a length is refused where it becomes too long', async () => {
+test('SE-02 A2 a body of 60 MB without a length is refused where it becomes too long', async () => {
   using client = await connectRaw(gateway.url);
   client.write('POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n');
   const chunk = 'y'.repeat(2 ** 16);

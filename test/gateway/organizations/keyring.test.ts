@@ -277,7 +277,7 @@ describe('while the store is away', () => {
 });
 
 describe('peppers and uses', () => {
-  test('a key of the previous pepper is good while that is configured', async () => {
+  test('AU-04 a key of the previous pepper is good while that is configured, and none after that', async () => {
     await using store = openEmbeddedStore(':memory:');
     await store.addOrganization(organizationOf());
     await store.addKey(keyOf({ keyHash }));

@@ -79,7 +79,7 @@ test('what waits to be written is written when it closes', async () => {
   expect(await again.store.keys('acme-genomics')).toMatchObject([{ usageCount: 1 }]);
 });
 
-test('no store holds a secret in clear', async () => {
+test('AU-04 no store holds a secret in clear', async () => {
   await using place = await startEmbedded();
   await using organizations = await open(place.environment);
   const issued = await keysOf(organizations, place.environment).create({

@@ -253,7 +253,7 @@ test('a stranger learns no price', async () => {
   }
 });
 
-test('a stranger pays for what is public by address', async () => {
+test('RL-03 a stranger pays for what is public by address', async () => {
   await using started = await start({ identify: nobody, env: { PUBLIC_FIELDS: 'Query.book' } });
   expect(costOf(await started.gateway.query('{ book(id: 1) { id } }'))).toMatchObject({ actualQueryCost: 1 });
   expect(started.heard.captured).toMatchObject([{ organization: 'address 127.0.0.1', points: 1 }]);

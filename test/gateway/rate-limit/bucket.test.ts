@@ -96,7 +96,7 @@ async function ask(life: Life, asked: Asked, n: number): Promise<Decision> {
   return decision;
 }
 
-test('in 50,000 histories the budget in memory admits what fits and nothing else', async () => {
+test('RL-14 in 50,000 histories the budget in memory admits what fits and nothing else', async () => {
   await fc.assert(
     fc.asyncProperty(histories, async (history) => {
       const time = movable('here');
@@ -113,7 +113,7 @@ describe.skipIf(redis === undefined)('in Redis', () => {
   })();
   const fresh = (): string => `org-${names.next().value}`;
 
-  test('the script decides as the memory does, to the millionth of a point', async () => {
+  test('RL-14 the script decides as the memory does, to the millionth of a point', async () => {
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
         await shared.flushdb();

@@ -38,7 +38,7 @@ test.for([
   expect(isApiKey(text)).toBe(false);
 });
 
-test('a hash depends on the pepper and tells nothing of the secret; while two peppers are good there are two', () => {
+test('AU-04 a hash depends on the pepper and tells nothing of the secret; while two peppers are good there are two', () => {
   const secret = newSecret('live');
   const [before] = keyHasher({ current: 'first' })(secret);
   expect(before).toMatch(/^[0-9a-f]{64}$/);
@@ -48,7 +48,7 @@ test('a hash depends on the pepper and tells nothing of the secret; while two pe
   expect(both[1]).toBe(before);
 });
 
-test('hashes are compared whole, whatever their length', () => {
+test('AU-04 hashes are compared whole, whatever their length', () => {
   expect(isAmong('abcd', ['abce', 'abcd'])).toBe(true);
   expect(isAmong('abcd', ['abce', 'abc', ''])).toBe(false);
   expect(isAmong('abcd', [])).toBe(false);

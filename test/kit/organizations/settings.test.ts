@@ -14,7 +14,7 @@ test('nothing set means a file, the pepper of development and the organization l
   });
 });
 
-test('MongoDB wins over a folder', () => {
+test('DE-37 MongoDB, also by the name of its service, wins over a folder', () => {
   const { place } = readOrganizationSettings({
     MONGODB_URI: 'mongodb+srv://db.example/',
     MONGODB_DATABASE: 'lab',

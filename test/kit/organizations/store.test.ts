@@ -34,7 +34,7 @@ describe.each(storeKinds)('the $name store', ({ isMissing, start }) => {
       await story(store);
     });
 
-  holds('answers, and prepares itself as often as it is told', async (store) => {
+  holds('DE-34 answers, and prepares itself as often as it is told', async (store) => {
     await store.addOrganization(organizationOf());
     await store.migrate();
     await store.ping();

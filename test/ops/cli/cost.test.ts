@@ -97,7 +97,7 @@ test('a plan is compared in place of the own one; what never fits is exit code 1
   expect([code, rows]).toEqual([1, [{ operation: 'Listed', price: 21, largest: 20, fits: false }]]);
 });
 
-test('a folder is priced whole, with variables by name; a wrong operation is told by its error', async () => {
+test('RC-13 a folder is priced whole, with variables by name; a wrong operation is told by its error', async () => {
   await write('all/a.graphql', '{ book(id: "1") { title } }');
   await write('all/deep/b.gql', `${listed} query Other { __typename }`);
   await write('all/deep/c.graphql', 'fragment Part on Book { title }');
