@@ -79,7 +79,7 @@ export async function openBackup({ environment, names, settings, supergraph, now
       withArchive(name, async (archive) => {
         if (checksumsOnly) return {};
         await using open = await openStores(environment);
-        return eachIn(open.stores, archive, (store) => {
+        return await eachIn(open.stores, archive, (store) => {
           onStep(`rehearsing ${store.name}`);
           return store.rehearse(archive);
         });
@@ -116,7 +116,7 @@ async function restoreStores(environment: Environment, { archive, overwrite, onl
     if (store.isIn(archive) && !overwrite && !(await store.isEmpty()))
       throw new Error(`${store.name}: there is something in it already; --overwrite puts it away for what the archive holds.`);
   }
-  return eachIn(wanted, archive, (store) => {
+  return await eachIn(wanted, archive, (store) => {
     onStep(`restoring ${store.name}`);
     return store.restore(archive);
   });

@@ -209,8 +209,11 @@ describe('an archive of the embedded store', () => {
     const flipped = await run(`restore ${name} --yes --overwrite`, environment);
     expect([flipped.code, flipped.stderr]).toEqual([1, 'embedded.sqlite.gz.enc was changed: its checksum differs.\n']);
     expect(await stateOf(environment)).toMatchObject({ organizations: [{ id: 'acme-genomics' }, { id: 'helix-labs' }] });
-    const nowhere = await run('create', { ...environment, BACKUP_DESTINATION: '/proc/archives' });
-    expect([nowhere.code, nowhere.stderr]).toEqual([1, 'BACKUP_DESTINATION: /proc/archives cannot be written to (ENOENT).\n']);
+    const nowhere = await run('create', { ...environment, BACKUP_DESTINATION: '/dev/null/archives' });
+    expect([nowhere.code, nowhere.stderr]).toEqual([
+      1,
+      'BACKUP_DESTINATION: /dev/null/archives cannot be written to (ENOTDIR).\n',
+    ]);
     const absent = await run('verify 2026-01-01_00-00-00_0000', environment);
     expect([absent.code, absent.stderr]).toEqual([1, expect.stringContaining('There is no archive 2026-01-01_00-00-00_0000')]);
     expect(await readdir(join(place.path, 'archives'))).toEqual([name]);
