@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { MongoClient } from 'mongodb';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, test, vi } from 'vitest';
 import { redisBucket } from '#gateway/rate-limit/redis-bucket.ts';
 import { openStore } from '#kit/organizations/open-store.ts';
 import { readOrganizationSettings } from '#kit/organizations/settings.ts';
@@ -13,6 +13,9 @@ import { storeKinds } from '#test/harness/organization-stores.ts';
 import { keyOf, organizationOf } from '#test/harness/organizations.ts';
 import { runProgram } from '#test/harness/process.ts';
 import { folder, secret } from './archives.ts';
+
+// Every command is a process of its own, and a busy machine starts them slowly.
+vi.setConfig({ testTimeout: 120_000 });
 
 type Environment = Readonly<Record<string, string>>;
 
