@@ -8,14 +8,18 @@ import { readServicesFile } from '#kit/services-file.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 import { abuseSettings, addressSettings, addressVariables } from './config/addresses.ts';
+import { cacheSettings, cacheVariables } from './config/cache.ts';
+import { describedVariables } from './config/described.ts';
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
 import { documentLimits, limitVariables, operationTexts } from './config/limits.ts';
+import { logSettings, operationsSettings, operationsVariables } from './config/operations.ts';
 import { processVariables } from './config/process.ts';
 import { checkSecrets } from './config/secrets.ts';
 import { costSettings, rateLimitSettings, spendingVariables, usageStream } from './config/spending.ts';
 import { isForeign, supergraphSettings, supergraphVariables } from './config/supergraph.ts';
+import { tracingSettings, tracingVariables } from './config/tracing.ts';
 
 /**
  * Every variable of the gateway, each with its default in the file of its part; those of the laboratory's services stand in
@@ -28,8 +32,11 @@ const Variables = z.object({
   ...identityVariables,
   ...supergraphVariables,
   ...fetchVariables,
+  ...cacheVariables,
   ...limitVariables,
   ...spendingVariables,
+  ...operationsVariables,
+  ...tracingVariables,
 });
 
 /** Names of every variable, for those who fill them from files. */
@@ -58,7 +65,10 @@ export function readConfig(environment: Environment) {
     identity: Object.freeze(identitySettings(variables, { laboratory: organizations.laboratory, foreign })),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     redis: Object.freeze({ url: variables.REDIS_URL, caFile: variables.REDIS_CA_FILE }),
-    log: Object.freeze({ level: variables.LOG_LEVEL }),
+    log: Object.freeze(logSettings(variables)),
+    operations: Object.freeze(operationsSettings(variables, variables.API_PREFIX)),
+    described: describedVariables(variableNames, { given: new Set(given.map(([name]) => name)), parsed: variables }),
+    tracing: tracingSettings(variables),
     supergraph: Object.freeze(supergraphSettings(variables)),
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,
@@ -73,6 +83,7 @@ export function readConfig(environment: Environment) {
     operationTexts: Object.freeze(operationTexts(variables)),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     fetch: Object.freeze({ ...fetchSettings(variables, foreign), urls: subgraphUrls(given) }),
+    cache: cacheSettings(variables),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
     organizations,

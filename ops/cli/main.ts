@@ -5,9 +5,11 @@ import { UsageError } from './command.ts';
 import { cost } from './cost.ts';
 import { dispatch } from './dispatch.ts';
 import { keyCommands } from './key.ts';
+import { load } from './load.ts';
 import { migrate } from './migrate.ts';
 import { organizationCommands } from './org.ts';
 import { query } from './query.ts';
+import { smoke } from './smoke.ts';
 import { token } from './token.ts';
 
 const commands: Commands = {
@@ -20,7 +22,9 @@ const commands: Commands = {
     summary: 'archives of what must not be lost: create, list, verify, restore, prune',
     commands: backupCommands(async () => (await import('#gateway/config.ts')).variableNames),
   },
+  load,
   migrate,
+  smoke,
   token,
 };
 

@@ -37,7 +37,6 @@ const later = [
   'npm run cli -- validate-config',
   'npm run cli -- cache',
   'npm run cli -- smoke',
-  'curl -s "$GATEWAY/health',
   'curl -s "$ADMIN/metrics',
 ];
 
