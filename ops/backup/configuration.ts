@@ -47,8 +47,6 @@ export async function* configurationParts(options: Options): AsyncGenerator<Part
   for (const [index, { path }] of files.entries()) yield { name: `file-${index}`, content: fileContent(path) };
 }
 
-export const holdsConfiguration = (archive: Archive): boolean => archive.part(part) !== undefined;
-
 /**
  * Writes `gateway.env` and the files beside it into a folder, never over what is there; start with `--env-file`.
  * @returns number of files, and what must be set besides
