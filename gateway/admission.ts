@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { GraphQLError } from 'graphql';
-import { ExpectedError, statusOf } from '#kit/errors.ts';
+import { ExpectedError } from '#kit/errors.ts';
+import { refusal } from '#kit/refusal.ts';
 import type { Admission, Gate, RequestContext } from './request.ts';
 
 /**
@@ -23,14 +23,6 @@ export function admission(gates: readonly Gate[]): ApolloServerPlugin<RequestCon
 
 async function pass(gates: readonly Gate[], admission: Admission): Promise<void> {
   for (const gate of gates) await gate(admission);
-}
-
-function refusal(error: unknown): unknown {
-  if (!(error instanceof ExpectedError)) return error;
-  return new GraphQLError(error.message, {
-    originalError: error,
-    extensions: { ...error.extensions, http: { status: statusOf(error.code) } },
-  });
 }
 
 const unresolved = (name: string | undefined): ExpectedError =>

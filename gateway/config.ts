@@ -12,6 +12,7 @@ import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
 import { documentLimits, limitVariables, operationTexts } from './config/limits.ts';
+import { planningSettings, planningVariables } from './config/planning.ts';
 import { processVariables } from './config/process.ts';
 import { checkSecrets } from './config/secrets.ts';
 import { costSettings, rateLimitSettings, spendingVariables, usageStream } from './config/spending.ts';
@@ -27,6 +28,7 @@ const Variables = z.object({
   ...addressVariables,
   ...identityVariables,
   ...supergraphVariables,
+  ...planningVariables,
   ...fetchVariables,
   ...limitVariables,
   ...spendingVariables,
@@ -63,7 +65,7 @@ export function readConfig(environment: Environment) {
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,
       maxErrors: variables.MAX_ERRORS,
-      maxEvaluatedPlans: variables.MAX_EVALUATED_PLANS,
+      ...planningSettings(variables),
       openIntrospection: variables.ENVIRONMENT !== 'production',
     }),
     cost: Object.freeze(costSettings(variables)),

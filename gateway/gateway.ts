@@ -27,6 +27,7 @@ import { documentRules, fetchLayers, gates, operationLayers, requestLayers, tran
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
 import { openEngines } from './plan/engines.ts';
+import type { PlanningObserver } from './plan/planner.ts';
 import type { Route } from './plan/routing.ts';
 import { localName, routesOf } from './plan/routing.ts';
 import type { SupergraphSource } from './plan/supergraph-source.ts';
@@ -51,6 +52,8 @@ export type GatewayParts = {
   readonly limits?: Pick<Limits, 'limiter' | 'accountOf' | 'clock'>;
   /** False while credentials cannot be checked; true when left out. */
   readonly ready?: () => boolean;
+  /** Hears of planning, for metrics. */
+  readonly observePlanning?: PlanningObserver | undefined;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
@@ -162,6 +165,8 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
     rules: documentRules(config),
     layers: operationLayers(stages),
     options: config.plan,
+    clock: systemClock,
+    observePlanning: parts.observePlanning,
     logger,
     plugins: [admission(gates(config, stages)), answerPlugin(limits && chargeText(limits))],
     formatError: errorFormatter(onUnexpectedError),
@@ -173,7 +178,7 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   });
   opening.use(engine);
   const opened = opening.move();
-  return { server: engine.server, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { ...engine, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** What operations over a supergraph cost, and which of their fields have a limit of their own. */

@@ -23,6 +23,7 @@ export async function openEngines({ source, build, onReload }: Parts): Promise<E
   const swap = async (sdl: string): Promise<void> => {
     try {
       const next = tenure(await build(sdl));
+      await next.engine.planner.warm(current.engine.planner.store.popular(warmed));
       const previous = current;
       current = next;
       await retire(previous);
@@ -46,6 +47,9 @@ export async function openEngines({ source, build, onReload }: Parts): Promise<E
     },
   };
 }
+
+/** Operations of the old engine that the new one has plans of before it takes over: those that are asked for most. */
+const warmed = 100;
 
 const tenure = (engine: Engine): Tenure => ({ engine, running: 0, retired: false });
 
