@@ -11,6 +11,7 @@ import { abuseSettings, addressSettings, addressVariables } from './config/addre
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
+import { lifecycleSettings, lifecycleVariables } from './config/lifecycle.ts';
 import { documentLimits, limitVariables, operationTexts } from './config/limits.ts';
 import { planningSettings, planningVariables } from './config/planning.ts';
 import { processVariables } from './config/process.ts';
@@ -24,6 +25,7 @@ import { isForeign, supergraphSettings, supergraphVariables } from './config/sup
  */
 const Variables = z.object({
   ...processVariables,
+  ...lifecycleVariables,
   ...httpVariables,
   ...addressVariables,
   ...identityVariables,
@@ -54,6 +56,7 @@ export function readConfig(environment: Environment) {
   const organizations = readOrganizationSettings(environment);
   return Object.freeze({
     environment: variables.ENVIRONMENT,
+    lifecycle: Object.freeze(lifecycleSettings(variables)),
     http: Object.freeze(httpSettings(variables, variables.MAX_OPERATION_NAME)),
     addresses: Object.freeze(addressSettings(variables)),
     abuse: abuseSettings(variables),
@@ -69,7 +72,7 @@ export function readConfig(environment: Environment) {
       openIntrospection: variables.ENVIRONMENT !== 'production',
     }),
     cost: Object.freeze(costSettings(variables)),
-    rateLimit: Object.freeze(rateLimitSettings(variables, variables.REQUEST_TIMEOUT_MS)),
+    rateLimit: Object.freeze(rateLimitSettings(variables, variables)),
     usageStream: usageStream(variables),
     limits: Object.freeze(documentLimits(variables)),
     operationTexts: Object.freeze(operationTexts(variables)),

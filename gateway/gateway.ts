@@ -18,6 +18,7 @@ import { abuse } from './http/abuse.ts';
 import { openAddressLists } from './http/address-lists.ts';
 import type { Blocks } from './http/blocks.ts';
 import { memoryBlocks } from './http/blocks.ts';
+import { closeInOrder } from './http/close.ts';
 import type { Identify } from './http/context.ts';
 import { httpServer } from './http/server.ts';
 import type { Unregistered } from './limits/operation-texts.ts';
@@ -54,6 +55,8 @@ export type GatewayParts = {
   readonly ready?: () => boolean;
   /** Hears of planning, for metrics. */
   readonly observePlanning?: PlanningObserver | undefined;
+  /** True while no new traffic is wanted; never when left out. */
+  readonly draining?: () => boolean;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
@@ -105,12 +108,13 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     refuses: addresses.refuses,
     abuse: watchFor(config, logger, blocks),
     ready,
+    ...(parts.draining && { draining: parts.draining }),
     pricesOperations: parts.limits !== undefined,
     page,
     answer: async ({ method, headers, url, body }, context) =>
       finish(await handle({ method, headers, url, body, context }), context, config.response),
   });
-  opening.defer(() => app.close());
+  opening.defer(() => closeInOrder(app, config.lifecycle, (open) => logger.warn({ open }, 'requests were cut off')));
   await app.listen({ host: config.http.host, port: config.http.port });
   const opened = opening.move();
   return { url: app.listeningOrigin, [Symbol.asyncDispose]: () => opened.disposeAsync() };

@@ -1,3 +1,5 @@
+import cluster from 'node:cluster';
+import type { Logger } from 'pino';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
@@ -9,8 +11,10 @@ import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import { banner } from '#ops/banner.ts';
+import { tellServing } from '#ops/commands.ts';
+import { openLifecycle } from '#ops/lifecycle.ts';
 import { createLogger } from '#ops/logger.ts';
-import { firstSignal } from '#ops/signals.ts';
+import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
@@ -27,7 +31,25 @@ process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
 async function main(): Promise<void> {
   const config = readConfig(await readEnvironment(process.env, variableNames));
   const logger = createLogger(config.log);
-  const stopped = firstSignal();
+  process.exitCode =
+    cluster.isPrimary && config.lifecycle.workers > 1 ? await supervise(config, logger) : await serve(config, logger);
+}
+
+/** Runs several processes that serve; in development one sandbox stands in for all of them. */
+async function supervise(config: Config, logger: Logger): Promise<number> {
+  const { environment, lifecycle, supergraph, rateLimit, upstreams } = config;
+  await using running = new AsyncDisposableStack();
+  const missing = serviceNames.filter((name) => upstreams[name].url === undefined);
+  const stands = environment === 'development' && !supergraph.foreign && missing.length > 0;
+  const urls = stands ? await sandboxUrls(missing, config, running) : undefined;
+  if (rateLimit.enabled && rateLimit.redisUrl === undefined)
+    logger.warn('limits are not shared: without Redis each worker keeps books of its own');
+  const handed = urls === undefined ? {} : { SANDBOX_URLS: JSON.stringify(Object.fromEntries(urls)) };
+  return superviseWorkers({ workers: lifecycle.workers, environment: handed, logger });
+}
+
+async function serve(config: Config, logger: Logger): Promise<number> {
+  const lifecycle = openLifecycle({ logger, ...config.lifecycle });
   await using running = new AsyncDisposableStack();
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const definitions = await localSubgraphs(source.sdl, config);
@@ -80,13 +102,14 @@ async function main(): Promise<void> {
       logger,
       identify,
       ready,
+      draining: lifecycle.isDraining,
       blocks,
       ...(limits && { limits }),
       page: await openPage(config),
     }),
   );
-  process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: seeds }));
-  logger.info({ signal: await stopped }, 'stopping');
+  tellServing(banner({ url: gateway.url, sandboxed, organizations: seeds }));
+  return (await lifecycle.stopped).exitCode;
 }
 
 /** The laboratory's subgraphs that the supergraph wants in this process. */
@@ -101,16 +124,13 @@ type Reached = {
 };
 
 /** Every needed service by its URL; in development the sandbox stands in for those without one. */
-async function reachUpstreams(
-  needed: readonly ServiceName[],
-  { environment, upstreams }: Config,
-  running: AsyncDisposableStack,
-): Promise<Reached> {
+async function reachUpstreams(needed: readonly ServiceName[], config: Config, running: AsyncDisposableStack): Promise<Reached> {
+  const { environment, upstreams } = config;
   const missing = needed.filter((name) => upstreams[name].url === undefined);
   if (missing.length > 0 && environment !== 'development') {
     throw new Error(`${missing.map(urlVariable).join(', ')}: no URL is set; only ENVIRONMENT=development starts a sandbox.`);
   }
-  const standIns = missing.length > 0 ? await startStandIns(missing, running) : new Map<ServiceName, { url: string }>();
+  const standIns = missing.length > 0 ? await startStandIns(missing, config, running) : new Map<ServiceName, { url: string }>();
   const settings = needed.map((name) => {
     const { url, ...given } = upstreams[name];
     const standIn = standIns.get(name);
@@ -119,11 +139,21 @@ async function reachUpstreams(
   return { settings: new Map(settings), sandboxed: missing };
 }
 
-async function startStandIns(names: readonly ServiceName[], running: AsyncDisposableStack) {
-  const { startSandbox } = await import('#ops/sandbox/sandbox.ts');
+async function startStandIns(names: readonly ServiceName[], config: Config, running: AsyncDisposableStack) {
   const { developmentSettings } = await import('#ops/sandbox/settings.ts');
-  const sandbox = running.use(await startSandbox({ services: names }));
-  return new Map([...sandbox.urls].map(([name, url]) => [name, { ...developmentSettings(name), url }] as const));
+  const urls = await sandboxUrls(names, config, running);
+  return new Map([...urls].map(([name, url]) => [name, { ...developmentSettings(name), url }] as const));
+}
+
+/** Where the sandbox's services are: those that run already, else new ones. */
+async function sandboxUrls(names: readonly ServiceName[], { lifecycle }: Config, running: AsyncDisposableStack) {
+  const { sandboxUrls: given = {} } = lifecycle;
+  const missing = names.filter((name) => given[name] === undefined);
+  const known = names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const]));
+  if (missing.length === 0) return new Map(known);
+  const { startSandbox } = await import('#ops/sandbox/sandbox.ts');
+  const { urls } = running.use(await startSandbox({ services: missing }));
+  return new Map([...known, ...urls]);
 }
 
 /** GraphiQL, in development only; the package is not installed elsewhere. */

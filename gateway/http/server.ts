@@ -58,6 +58,8 @@ type Parts = {
   readonly abuse?: Abuse | undefined;
   /** False while credentials cannot be checked. */
   readonly ready: () => boolean;
+  /** True while no new traffic is wanted. */
+  readonly draining?: () => boolean;
   /** Offers `POST …/graphql/cost`, which prices an operation and runs nothing. */
   readonly pricesOperations: boolean;
   /** Page for browsers; without one they get a 404. */
@@ -73,6 +75,7 @@ export function httpServer({
   refuses,
   abuse,
   ready,
+  draining = () => false,
   pricesOperations,
   page,
   logger,
@@ -93,6 +96,8 @@ export function httpServer({
     maxRequestsPerSocket: options.maxRequestsPerSocket,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    // Who is still connected when the end comes is served; his answer closes the connection.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true },
     // How late a timeout is noticed is the interval; Node's own is 30 s.
     http: { headersTimeout: options.headersTimeoutMs, connectionsCheckingInterval: 500, maxHeaderSize: 16_384 },
@@ -101,6 +106,9 @@ export function httpServer({
   app.decorateRequest('caller');
   app.decorateRequest('uploads', null);
   app.addHook('onSend', writesHeaders(standing));
+  app.addHook('onSend', async (_, reply) => {
+    if (draining()) reply.header('connection', 'close');
+  });
   edge(app, { ...options, refuses, abuse });
   readsJson(app, options);
   const formOf = readsForms(app, options);
@@ -109,7 +117,10 @@ export function httpServer({
     refuse(reply, request, new ExpectedError('NOT_FOUND', 'There is nothing at this address.')),
   );
   app.get('/live', async () => ({ status: 'alive' }));
-  app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' })));
+  app.get('/ready', async (_, reply) => {
+    if (draining()) return reply.status(503).send({ status: 'draining' });
+    return ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' });
+  });
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
     graphqlRoutes(app, endpoint, { options, answer, identify, pricesOperations, page, formOf });
   if (page !== undefined) app.get('/', (_, reply) => sendPage(reply, page('/graphql')));
@@ -136,7 +147,9 @@ function requireIdentityCoding({ headers }: FastifyRequest): void {
   throw new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
 }
 
-type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready'> & { readonly formOf: ReturnType<typeof readsForms> };
+type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready' | 'draining'> & {
+  readonly formOf: ReturnType<typeof readsForms>;
+};
 
 function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts): void {
   const { options, answer, identify, pricesOperations, page, formOf } = parts;

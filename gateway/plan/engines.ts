@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Engine } from './engine.ts';
 import type { SupergraphSource } from './supergraph-source.ts';
 
@@ -14,7 +15,7 @@ type Parts = {
   readonly onReload: (outcome: { readonly ok: true } | { readonly ok: false; readonly error: unknown }) => void;
 };
 
-type Tenure = { readonly engine: Engine; running: number; retired: boolean };
+type Tenure = { readonly engine: Engine; running: number; retired: boolean; readonly closed: PromiseWithResolvers<void> };
 
 /** Builds the first engine, then a new one for every newer supergraph; a broken one leaves the old engine serving. */
 export async function openEngines({ source, build, onReload }: Parts): Promise<Engines> {
@@ -44,6 +45,8 @@ export async function openEngines({ source, build, onReload }: Parts): Promise<E
       await source[Symbol.asyncDispose]();
       await building;
       await retire(current);
+      // What was cut off, or answered late, still has to book what it took.
+      await Promise.race([current.closed.promise, pause(patienceMs, undefined, { ref: false })]);
     },
   };
 }
@@ -51,7 +54,15 @@ export async function openEngines({ source, build, onReload }: Parts): Promise<E
 /** Operations of the old engine that the new one has plans of before it takes over: those that are asked for most. */
 const warmed = 100;
 
-const tenure = (engine: Engine): Tenure => ({ engine, running: 0, retired: false });
+/** How long the end waits for operations that nobody waits for any more. */
+const patienceMs = 3_000;
+
+const tenure = (engine: Engine): Tenure => ({
+  engine,
+  running: 0,
+  retired: false,
+  closed: Promise.withResolvers(),
+});
 
 async function useTenure<Result>(held: Tenure, work: (engine: Engine) => Promise<Result>): Promise<Result> {
   held.running += 1;
@@ -69,5 +80,7 @@ async function retire(held: Tenure): Promise<void> {
 }
 
 async function closeWhenIdle(held: Tenure): Promise<void> {
-  if (held.running === 0) await held.engine[Symbol.asyncDispose]();
+  if (held.running > 0) return;
+  await held.engine[Symbol.asyncDispose]();
+  held.closed.resolve();
 }
