@@ -172,3 +172,5 @@ await main().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });
+// What connects a worker with the process above it would keep it alive.
+cluster.worker?.disconnect();
