@@ -13,6 +13,7 @@ import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
 import { lifecycleSettings, lifecycleVariables } from './config/lifecycle.ts';
 import { documentLimits, limitVariables, operationTexts } from './config/limits.ts';
+import { overloadSettings, overloadVariables } from './config/overload.ts';
 import { planningSettings, planningVariables } from './config/planning.ts';
 import { processVariables } from './config/process.ts';
 import { checkSecrets } from './config/secrets.ts';
@@ -31,6 +32,7 @@ const Variables = z.object({
   ...identityVariables,
   ...supergraphVariables,
   ...planningVariables,
+  ...overloadVariables,
   ...fetchVariables,
   ...limitVariables,
   ...spendingVariables,
@@ -71,6 +73,7 @@ export function readConfig(environment: Environment) {
       ...planningSettings(variables),
       openIntrospection: variables.ENVIRONMENT !== 'production',
     }),
+    overload: Object.freeze(overloadSettings(variables)),
     cost: Object.freeze(costSettings(variables)),
     rateLimit: Object.freeze(rateLimitSettings(variables, variables)),
     usageStream: usageStream(variables),

@@ -3,6 +3,8 @@ import { askApollo } from '#kit/apollo-http.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { stack } from '#kit/layer.ts';
+import type { Load } from '#kit/process-load.ts';
+import { processLoad } from '#kit/process-load.ts';
 import { admission } from './admission.ts';
 import { authorizer } from './authorization/authorization.ts';
 import { authorizationFeatures } from './authorization/conditions.ts';
@@ -24,6 +26,8 @@ import { httpServer } from './http/server.ts';
 import type { Unregistered } from './limits/operation-texts.ts';
 import type { Registry } from './limits/registry.ts';
 import { emptyRegistry, openRegistry } from './limits/registry.ts';
+import type { OverloadGuard } from './overload/guard.ts';
+import { overloadGuard } from './overload/guard.ts';
 import { documentRules, fetchLayers, gates, operationLayers, requestLayers, transportLayers } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
@@ -57,6 +61,10 @@ export type GatewayParts = {
   readonly observePlanning?: PlanningObserver | undefined;
   /** True while no new traffic is wanted; never when left out. */
   readonly draining?: () => boolean;
+  /** Hears that memory runs out: caches are given up. */
+  readonly onMemoryPressure?: () => void;
+  /** How hard this process has it; measured unless given. */
+  readonly measureLoad?: () => Load;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
@@ -65,16 +73,19 @@ export type GatewayParts = {
 export type Gateway = AsyncDisposable & {
   /** Origin it listens on, such as `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** What can be read again while it runs, by name; each rejects when what it found cannot be used, and the old state goes on. */
+  readonly reloads: Readonly<Record<string, () => Promise<void>>>;
 };
 
 /** Puts the rooms together and listens. */
 export async function createGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
   const { source, identify, ready = () => true, page, logger, blocks = memoryBlocks({ clock: systemClock }) } = parts;
   await using opening = new AsyncDisposableStack();
+  const guard = opening.use(guardOf(config, parts, opening));
   const engines = opening.use(
     await openEngines({
       source,
-      build: (sdl) => buildEngine(sdl, config, parts),
+      build: (sdl) => buildEngine(sdl, config, { ...parts, guard }),
       onReload: (outcome) =>
         outcome.ok
           ? logger.info('supergraph replaced')
@@ -107,7 +118,8 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     identify: parts.limits === undefined ? identify : chargesFailures(parts.limits, identify),
     refuses: addresses.refuses,
     abuse: watchFor(config, logger, blocks),
-    ready,
+    ready: () => guard.ready() && ready(),
+    checkRoom: guard.checkMemory,
     ...(parts.draining && { draining: parts.draining }),
     pricesOperations: parts.limits !== undefined,
     page,
@@ -117,7 +129,12 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
   opening.defer(() => closeInOrder(app, config.lifecycle, (open) => logger.warn({ open }, 'requests were cut off')));
   await app.listen({ host: config.http.host, port: config.http.port });
   const opened = opening.move();
-  return { url: app.listeningOrigin, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  const reloads = {
+    supergraph: engines.reload,
+    addresses: addresses.reload,
+    ...(registry.reload && { operations: registry.reload }),
+  };
+  return { url: app.listeningOrigin, reloads, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** Watches for addresses that only guess and flood, and writes them to the security log. */
@@ -135,8 +152,10 @@ function watchFor({ abuse: settings }: Config, logger: Logger, blocks: Blocks) {
   );
 }
 
+type Reloadable = Registry & { readonly reload?: () => Promise<void> };
+
 /** None unless the configuration names manifests. */
-async function registeredOperations(config: Config, logger: Logger, opening: AsyncDisposableStack): Promise<Registry> {
+async function registeredOperations(config: Config, logger: Logger, opening: AsyncDisposableStack): Promise<Reloadable> {
   const { manifests } = config.operationTexts;
   if (manifests === undefined) return emptyRegistry;
   const registry = await openRegistry(manifests, (outcome) =>
@@ -147,7 +166,20 @@ async function registeredOperations(config: Config, logger: Logger, opening: Asy
   return opening.use(registry);
 }
 
-async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Promise<Engine> {
+/** Turns away what this process cannot do in time. */
+function guardOf({ overload }: Config, parts: GatewayParts, opening: AsyncDisposableStack): OverloadGuard {
+  const { logger, onMemoryPressure = () => undefined } = parts;
+  return overloadGuard({
+    ...overload,
+    measure: parts.measureLoad ?? opening.use(processLoad()).measure,
+    onChange: (state, load) => logger.warn(load, state === 'calm' ? 'no longer overloaded' : 'overloaded'),
+    onMemoryPressure,
+  });
+}
+
+type EngineParts = GatewayParts & { readonly guard: OverloadGuard };
+
+async function buildEngine(sdl: string, config: Config, parts: EngineParts): Promise<Engine> {
   const { logger } = parts;
   await using opening = new AsyncDisposableStack();
   const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
@@ -162,7 +194,7 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   const { limits } = parts;
   const authorize = authorizer({ sdl, policies: callerPolicies });
   const spend = limits && budget({ ...limits, ...priced(sdl, config), effective: (asked) => authorize(asked) ?? asked });
-  const stages = { authorize, spend };
+  const stages = { authorize, spend, guard: parts.guard };
   const engine = await startEngine({
     sdl,
     features: authorizationFeatures,

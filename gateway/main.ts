@@ -14,6 +14,7 @@ import { banner } from '#ops/banner.ts';
 import { tellServing } from '#ops/commands.ts';
 import { openLifecycle } from '#ops/lifecycle.ts';
 import { createLogger } from '#ops/logger.ts';
+import { reloader, settledVariables } from '#ops/reload.ts';
 import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import { openCallers } from './callers.ts';
@@ -108,6 +109,9 @@ async function serve(config: Config, logger: Logger): Promise<number> {
       page: await openPage(config),
     }),
   );
+  const settled = settledVariables(process.env, variableNames);
+  const reload = reloader({ ...gateway.reloads, ...(limits && { plans: limits.reloadPlans }), settings: settled }, logger);
+  lifecycle.onReload(() => void reload());
   tellServing(banner({ url: gateway.url, sandboxed, organizations: seeds }));
   return (await lifecycle.stopped).exitCode;
 }

@@ -60,6 +60,8 @@ type Parts = {
   readonly ready: () => boolean;
   /** True while no new traffic is wanted. */
   readonly draining?: () => boolean;
+  /** Refuses an operation before anything of it is looked at, where there is reason to. */
+  readonly checkRoom?: () => void;
   /** Offers `POST …/graphql/cost`, which prices an operation and runs nothing. */
   readonly pricesOperations: boolean;
   /** Page for browsers; without one they get a 404. */
@@ -72,6 +74,7 @@ export function httpServer({
   options,
   answer,
   identify,
+  checkRoom,
   refuses,
   abuse,
   ready,
@@ -122,7 +125,7 @@ export function httpServer({
     return ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' });
   });
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
-    graphqlRoutes(app, endpoint, { options, answer, identify, pricesOperations, page, formOf });
+    graphqlRoutes(app, endpoint, { ...(checkRoom && { checkRoom }), options, answer, identify, pricesOperations, page, formOf });
   if (page !== undefined) app.get('/', (_, reply) => sendPage(reply, page('/graphql')));
   return app;
 }
@@ -152,8 +155,9 @@ type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready' | 'draini
 };
 
 function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts): void {
-  const { options, answer, identify, pricesOperations, page, formOf } = parts;
+  const { options, answer, identify, checkRoom, pricesOperations, page, formOf } = parts;
   const onRequest = async (request: FastifyRequest): Promise<void> => {
+    checkRoom?.();
     if (!wantsPage(request)) request.caller = await identify(request);
   };
   const graphql = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {

@@ -6,6 +6,8 @@ import type { SupergraphSource } from './supergraph-source.ts';
 export type Engines = AsyncDisposable & {
   /** Runs `work` on the engine of this moment; it is not closed before `work` ends. */
   readonly use: <Result>(work: (engine: Engine) => Promise<Result>) => Promise<Result>;
+  /** Looks for a newer supergraph at once; rejects when there is one that cannot take over. */
+  readonly reload: () => Promise<void>;
 };
 
 type Parts = {
@@ -20,6 +22,7 @@ type Tenure = { readonly engine: Engine; running: number; retired: boolean; read
 /** Builds the first engine, then a new one for every newer supergraph; a broken one leaves the old engine serving. */
 export async function openEngines({ source, build, onReload }: Parts): Promise<Engines> {
   let current = tenure(await build(source.sdl));
+  let serving = source.sdl;
   let building: Promise<void> = Promise.resolve();
   const swap = async (sdl: string): Promise<void> => {
     try {
@@ -27,20 +30,27 @@ export async function openEngines({ source, build, onReload }: Parts): Promise<E
       await next.engine.planner.warm(current.engine.planner.store.popular(warmed));
       const previous = current;
       current = next;
+      serving = sdl;
       await retire(previous);
       onReload({ ok: true });
     } catch (error) {
       onReload({ ok: false, error });
+      throw error;
     }
   };
+  const queued = (sdl: string): Promise<void> => {
+    const swapped = building.then(() => (sdl === serving ? undefined : swap(sdl)));
+    building = swapped.catch(() => undefined);
+    return swapped;
+  };
   source.watch({
-    onChange: (sdl) => {
-      building = building.then(() => swap(sdl));
-    },
+    // Whatever became of it was told.
+    onChange: (sdl) => void queued(sdl).catch(() => undefined),
     onFailure: (error) => onReload({ ok: false, error }),
   });
   return {
     use: (work) => useTenure(current, work),
+    reload: async () => queued(await source.read()),
     async [Symbol.asyncDispose]() {
       await source[Symbol.asyncDispose]();
       await building;

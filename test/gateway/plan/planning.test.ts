@@ -101,6 +101,7 @@ test('a new supergraph takes over with the plans that are asked for most', async
   let listener: TextListener | undefined;
   const source: SupergraphSource = {
     sdl,
+    read: async () => sdl,
     watch: (given) => {
       listener = given;
     },
