@@ -19,6 +19,7 @@ import { processVariables } from './config/process.ts';
 import { checkSecrets } from './config/secrets.ts';
 import { costSettings, rateLimitSettings, spendingVariables, usageStream } from './config/spending.ts';
 import { isForeign, supergraphSettings, supergraphVariables } from './config/supergraph.ts';
+import { tracingSettings, tracingVariables } from './config/tracing.ts';
 
 /**
  * Every variable of the gateway, each with its default in the file of its part; those of the laboratory's services stand in
@@ -36,6 +37,7 @@ const Variables = z.object({
   ...fetchVariables,
   ...limitVariables,
   ...spendingVariables,
+  ...tracingVariables,
 });
 
 /** Names of every variable, for those who fill them from files. */
@@ -65,6 +67,7 @@ export function readConfig(environment: Environment) {
     identity: Object.freeze(identitySettings(variables, { laboratory: organizations.laboratory, foreign })),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     redis: Object.freeze({ url: variables.REDIS_URL, caFile: variables.REDIS_CA_FILE }),
+    tracing: tracingSettings(variables),
     log: Object.freeze({ level: variables.LOG_LEVEL }),
     supergraph: Object.freeze(supergraphSettings(variables)),
     plan: Object.freeze({

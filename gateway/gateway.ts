@@ -44,6 +44,7 @@ import { chargeText } from './rate-limit/point.ts';
 import type { Admission, SubgraphHandler } from './request.ts';
 import { answerPlugin, finish } from './response/answer.ts';
 import { errorFormatter } from './response/mask.ts';
+import { tracedRequest } from './response/traced-request.ts';
 
 export type GatewayParts = {
   readonly source: SupergraphSource;
@@ -123,8 +124,8 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     ...(parts.draining && { draining: parts.draining }),
     pricesOperations: parts.limits !== undefined,
     page,
-    answer: async ({ method, headers, url, body }, context) =>
-      finish(await handle({ method, headers, url, body, context }), context, config.response),
+    answer: ({ method, headers, url, body }, context) =>
+      tracedRequest(context, async () => finish(await handle({ method, headers, url, body, context }), context, config.response)),
   });
   opening.defer(() => closeInOrder(app, config.lifecycle, (open) => logger.warn({ open }, 'requests were cut off')));
   await app.listen({ host: config.http.host, port: config.http.port });

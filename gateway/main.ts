@@ -52,6 +52,7 @@ async function supervise(config: Config, logger: Logger): Promise<number> {
 async function serve(config: Config, logger: Logger): Promise<number> {
   const lifecycle = openLifecycle({ logger, ...config.lifecycle });
   await using running = new AsyncDisposableStack();
+  await openTraces(config, { running, logger });
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const definitions = await localSubgraphs(source.sdl, config);
   const needed = serviceNames.filter((service) => definitions.some(({ needs }) => needs.includes(service)));
@@ -158,6 +159,15 @@ async function sandboxUrls(names: readonly ServiceName[], { lifecycle }: Config,
   const { startSandbox } = await import('#ops/sandbox/sandbox.ts');
   const { urls } = running.use(await startSandbox({ services: missing }));
   return new Map([...known, ...urls]);
+}
+
+type TraceParts = { readonly running: AsyncDisposableStack; readonly logger: Logger };
+
+/** The SDK is loaded only where a collector is named. */
+async function openTraces({ tracing }: Config, { running, logger }: TraceParts): Promise<void> {
+  if (tracing === undefined) return;
+  const { openTracing } = await import('#ops/tracing.ts');
+  running.use(openTracing(tracing, (error) => logger.warn({ err: error }, 'the last traces are lost')));
 }
 
 /** GraphiQL, in development only; the package is not installed elsewhere. */

@@ -8,6 +8,7 @@ import { introspection } from './authorization/introspection.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
+import { traces } from './fetch/traces.ts';
 import { strangers } from './identity/strangers.ts';
 import { documentLimits } from './limits/document-limits.ts';
 import type { Unregistered } from './limits/operation-texts.ts';
@@ -19,6 +20,7 @@ import { uploadPlaces } from './limits/upload-places.ts';
 import { variableTypes } from './limits/variables.ts';
 import type { OverloadGuard } from './overload/guard.ts';
 import { shed } from './overload/shed.ts';
+import { tracesExecution } from './plan/traces.ts';
 import { pricesOnly } from './rate-limit/prices-only.ts';
 import type { FetchLayer, Gate, OperationLayer, RequestContext, RequestLayer } from './request.ts';
 
@@ -82,6 +84,7 @@ export const gates = (
 
 /** What wraps the planning and execution of an operation. */
 export const operationLayers = ({ authorize, guard }: EngineStages): readonly OperationLayer[] => [
+  tracesExecution(),
   pricesOnly,
   shed(guard),
   filterDenied(authorize),
@@ -92,4 +95,4 @@ export const transportLayers = (service: string, { fetch }: Config, onBreakerCha
   resilience({ ...fetch, service, clock: systemClock, onBreakerChange });
 
 /** What wraps every call to a subgraph. */
-export const fetchLayers = ({ fetch }: Config): readonly FetchLayer[] => [deadline(fetch), forwardedHeaders()];
+export const fetchLayers = ({ fetch }: Config): readonly FetchLayer[] => [traces(), deadline(fetch), forwardedHeaders()];

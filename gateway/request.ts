@@ -48,6 +48,8 @@ type Outcome = {
   budget?: CallBudget;
   /** The answer to a question for a price. */
   quote?: { readonly body: Readonly<Record<string, unknown>>; readonly headers: CostReport['headers'] };
+  /** Trace that the request belongs to, while traces are made. */
+  traceId?: string;
   /** Name under which the operation is registered; absent when it is not. One of few, so it may stand in a metric. */
   registered?: string;
 };
@@ -98,7 +100,7 @@ export type SubgraphError = {
 export type SubgraphResponse = {
   readonly data?: Readonly<Record<string, unknown>> | null;
   readonly errors?: readonly SubgraphError[];
-  /** The least that the services behind it allowed; absent when none of them said anything. */
+  /** The least that the services behind it and the subgraph itself allow; absent when none of them said anything. */
   readonly freshness?: Freshness;
 };
 

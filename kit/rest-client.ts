@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { FormData } from 'undici';
 import type { ZodType } from 'zod';
+import { freshnessOf } from './cache-control.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { InstanceSource } from './consul.ts';
@@ -8,6 +9,7 @@ import type { Credential } from './credential.ts';
 import { credentialHeaders, credentialQuery } from './credential.ts';
 import { ExpectedError, upstreamError } from './errors.ts';
 import { parseJson } from './exact-json.ts';
+import type { Freshness } from './freshness.ts';
 import { openInstances } from './instances.ts';
 import type { Layer } from './layer.ts';
 import { stack } from './layer.ts';
@@ -62,6 +64,8 @@ type CallOptions = {
   readonly urgent?: true;
   /** What proves these calls in place of the upstream's credential; undefined leaves it to that one. */
   readonly credential?: () => Promise<Credential | undefined>;
+  /** Hears how long each answer may be kept, of those whose header fields say it. */
+  readonly hear?: (freshness: Freshness) => void;
 };
 
 /** The connection to one upstream; lives as long as the process. */
@@ -84,7 +88,7 @@ type Parts = CallOptions & {
 
 type Exchange = Write<unknown> & { readonly method: RestRequest['method']; readonly path: string };
 
-function clientFor({ call, decode, urgent, credential, handle, options }: Parts): RestClient {
+function clientFor({ call, decode, urgent, credential, hear, handle, options }: Parts): RestClient {
   const meaning = { service: options.service, decode };
   const slot = pLimit(options.callsPerRequest ?? 10);
   const exchange = (wanted: Exchange): Promise<RestResponse> =>
@@ -93,7 +97,10 @@ function clientFor({ call, decode, urgent, credential, handle, options }: Parts)
       if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', options.service, { cause: call.signal.reason });
       const proof = (await credential?.()) ?? options.credential ?? noCredential;
       const request = requestFor(wanted, call, { prefix: options.prefix, credential: proof });
-      return handle(urgent === undefined ? request : { ...request, urgent });
+      const response = await handle(urgent === undefined ? request : { ...request, urgent });
+      const freshness = hear && freshnessOf(response.headers, options.clock.now());
+      if (freshness !== undefined) hear?.(freshness);
+      return response;
     });
   return {
     async get(path, read) {

@@ -5,9 +5,13 @@ import { consulInstances } from './consul.ts';
 import { resilience } from './resilience.ts';
 import type { Upstream, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
+import { revalidation } from './revalidation.ts';
 import type { ServiceName } from './service-names.ts';
 import type { ReachableSettings } from './upstream-settings.ts';
 import { maxUpstreamBytes } from './upstream-settings.ts';
+
+/** Of each service; only those that give validators use any of it. */
+const maxRevalidatedBytes = 16 * 1024 * 1024;
 
 export type UpstreamsParts = {
   readonly clock: Clock;
@@ -56,12 +60,15 @@ function optionsOf(service: ServiceName, settings: ReachableSettings, parts: Ups
     connections,
     maxBytes: maxUpstreamBytes,
     ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
-    layers: resilience({
-      ...settings,
-      service,
-      clock: parts.clock,
-      onBreakerChange: (state) => parts.onBreakerChange?.(service, state),
-    }),
+    layers: [
+      revalidation({ maxBytes: maxRevalidatedBytes, clock: parts.clock }),
+      ...resilience({
+        ...settings,
+        service,
+        clock: parts.clock,
+        onBreakerChange: (state) => parts.onBreakerChange?.(service, state),
+      }),
+    ],
     credential: credential ?? (token === undefined ? { kind: 'none' } : { kind: 'bearer', token, header: 'authorization' }),
   };
 }

@@ -21,7 +21,9 @@ export type OrganizationSettings = {
   readonly redisUrl?: string;
 };
 
+/** Where organizations and their keys are kept. */
 const Variables = z.object({
+  /** In production secrets that everybody can read are refused. */
   ENVIRONMENT: z.string().default('development'),
   /** Organizations live in MongoDB; credentials and options stand in the URI. */
   MONGODB_URI: z

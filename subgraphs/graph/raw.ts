@@ -1,4 +1,5 @@
 import { ExpectedError, upstreamError } from '#kit/errors.ts';
+import type { Freshness } from '#kit/freshness.ts';
 import { checked } from '#kit/input.ts';
 import { writeOnce } from '#kit/outcome.ts';
 import { Limit, Offset, PageNumber, PageSize, Parameters, TimeoutMs } from './bounds.ts';
@@ -66,8 +67,16 @@ const skewMs = 5_000;
 const isSince = (since: number, time: string | null): boolean => time !== null && Date.parse(time) >= since - skewMs;
 
 /** What is no number of a job is null without a call. */
-export const graphQueryJob = async (id: string, { statements: { jobs } }: GraphContext): Promise<GraphJob | null> =>
-  /^\d{1,19}$/.test(id) ? orNull(jobs.job(id)) : null;
+const ended: ReadonlySet<JobStatus> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+/** The schema lets it be kept as long as the rows of a job that has ended; what is to come of it is not. */
+const untilItEnds: Freshness = { maxAgeSeconds: 30, isPrivate: false };
+
+export async function graphQueryJob(id: string, { statements: { jobs }, hear }: GraphContext): Promise<GraphJob | null> {
+  const job = /^\d{1,19}$/.test(id) ? await orNull(jobs.job(id)) : null;
+  if (job === null || !ended.has(job.status)) hear(untilItEnds);
+  return job;
+}
 
 type Listing = {
   readonly status?: JobStatus | null;

@@ -18,7 +18,7 @@ export const graphSubgraph = defineSubgraph<GraphContext>({
   decode,
   open: ({ background, credentialOf, clock }) => {
     const all = catalogs({ read: (graph, tenant) => readSchema(background('graph-schema', tenant), graph), clock });
-    return ({ rest, call, once }) => {
+    return ({ rest, call, once, hear }) => {
       const { tenant } = call.caller;
       const known = tenant === undefined ? all : ownCatalogs(all, tenant);
       const whole = graphClient({ rest, signal: call.signal, onMissing: known.forget });
@@ -27,7 +27,7 @@ export const graphSubgraph = defineSubgraph<GraphContext>({
       const jobs = jobClient(rest);
       const statements =
         tenant === undefined ? { graph: known.of, jobs } : ownStatements({ catalogs: known, jobs, tenant, credentialOf });
-      return { client, catalogs: known, loaders, statements, rest, clock, call, once };
+      return { client, catalogs: known, loaders, statements, rest, clock, call, once, hear };
     };
   },
 });
