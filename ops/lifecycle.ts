@@ -6,7 +6,7 @@ import type { Command } from './commands.ts';
 import { hasTerminal, onCommand, tellPrimary } from './commands.ts';
 
 /** Why the process ends. */
-export type Stop = { readonly reason: string; readonly exitCode: 0 | 1 };
+type Stop = { readonly reason: string; readonly exitCode: 0 | 1 };
 
 export type Lifecycle = {
   /** True while no new traffic is wanted: `/ready` is 503 and answers close their connections. */

@@ -20,7 +20,7 @@ const urls = z
 export const lifecycleVariables = {
   /** Processes that serve on one port; 1 serves in the process itself. */
   WORKERS: count.max(128).default(1),
-  /** Time between `/ready` turning 503 and the end of accepting, so that load balancers see it; 0 in development, 5,000 otherwise. */
+  /** Time between `/ready` turning 503 and the end of accepting, so that load balancers see it; 0 in development and tests, 5,000 otherwise. */
   SHUTDOWN_DELAY: countOrNone.optional(),
   /** Time for what runs to finish, before it is cut off. */
   SHUTDOWN_GRACE: milliseconds.default(30_000),
@@ -32,7 +32,7 @@ type Variables = Values<typeof lifecycleVariables> & Pick<ProcessVariables, 'ENV
 
 export const lifecycleSettings = (variables: Variables) => ({
   workers: variables.WORKERS,
-  delayMs: variables.SHUTDOWN_DELAY ?? (variables.ENVIRONMENT === 'development' ? 0 : 5_000),
+  delayMs: variables.SHUTDOWN_DELAY ?? (['development', 'test'].includes(variables.ENVIRONMENT) ? 0 : 5_000),
   graceMs: variables.SHUTDOWN_GRACE,
   sandboxUrls: variables.SANDBOX_URLS,
 });

@@ -11,7 +11,7 @@ export type OverloadGuard = Disposable & {
   readonly ready: () => boolean;
 };
 
-export type OverloadSettings = {
+type OverloadSettings = {
   /** Most points that all running operations have together. */
   readonly maxRunningCost: number;
   /** How late the event loop may come to one timer in a hundred, in milliseconds. */
