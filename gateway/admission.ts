@@ -14,6 +14,8 @@ export function admission(gates: readonly Gate[]): ApolloServerPlugin<RequestCon
     requestDidStart: async () => ({
       async didResolveOperation({ contextValue, schema, document, operation, request }) {
         if (operation === undefined) throw refusal(unresolved(request.operationName));
+        const { name, operation: kind } = operation;
+        contextValue.outcome.operation = { kind, ...(name !== undefined && { name: name.value }) };
         const asked = { context: contextValue, schema, document, operation, variables: request.variables ?? {} };
         await traced(admissionStep(asked), () => pass(gates, asked)).catch((error: unknown) => {
           throw refusal(error);

@@ -8,11 +8,13 @@ import { readServicesFile } from '#kit/services-file.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 import { abuseSettings, addressSettings, addressVariables } from './config/addresses.ts';
+import { describedVariables } from './config/described.ts';
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
 import { lifecycleSettings, lifecycleVariables } from './config/lifecycle.ts';
 import { documentLimits, limitVariables, operationTexts } from './config/limits.ts';
+import { logSettings, operationsSettings, operationsVariables } from './config/operations.ts';
 import { overloadSettings, overloadVariables } from './config/overload.ts';
 import { planningSettings, planningVariables } from './config/planning.ts';
 import { processVariables } from './config/process.ts';
@@ -37,6 +39,7 @@ const Variables = z.object({
   ...fetchVariables,
   ...limitVariables,
   ...spendingVariables,
+  ...operationsVariables,
   ...tracingVariables,
 });
 
@@ -67,8 +70,10 @@ export function readConfig(environment: Environment) {
     identity: Object.freeze(identitySettings(variables, { laboratory: organizations.laboratory, foreign })),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     redis: Object.freeze({ url: variables.REDIS_URL, caFile: variables.REDIS_CA_FILE }),
+    log: Object.freeze(logSettings(variables)),
+    operations: Object.freeze(operationsSettings(variables, variables.API_PREFIX)),
+    described: describedVariables(variableNames, { given: new Set(given.map(([name]) => name)), parsed: variables }),
     tracing: tracingSettings(variables),
-    log: Object.freeze({ level: variables.LOG_LEVEL }),
     supergraph: Object.freeze(supergraphSettings(variables)),
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { askApollo } from '#kit/apollo-http.ts';
 import { systemClock } from '#kit/clock.ts';
@@ -26,13 +27,14 @@ import { httpServer } from './http/server.ts';
 import type { Unregistered } from './limits/operation-texts.ts';
 import type { Registry } from './limits/registry.ts';
 import { emptyRegistry, openRegistry } from './limits/registry.ts';
+import type { Observer } from './observer.ts';
+import { unwatched } from './observer.ts';
 import type { OverloadGuard } from './overload/guard.ts';
 import { overloadGuard } from './overload/guard.ts';
 import { documentRules, fetchLayers, gates, operationLayers, requestLayers, transportLayers } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
 import { openEngines } from './plan/engines.ts';
-import type { PlanningObserver } from './plan/planner.ts';
 import type { Route } from './plan/routing.ts';
 import { localName, routesOf } from './plan/routing.ts';
 import type { SupergraphSource } from './plan/supergraph-source.ts';
@@ -58,8 +60,6 @@ export type GatewayParts = {
   readonly limits?: Pick<Limits, 'limiter' | 'accountOf' | 'clock'>;
   /** False while credentials cannot be checked; true when left out. */
   readonly ready?: () => boolean;
-  /** Hears of planning, for metrics. */
-  readonly observePlanning?: PlanningObserver | undefined;
   /** True while no new traffic is wanted; never when left out. */
   readonly draining?: () => boolean;
   /** Hears that memory runs out: caches are given up. */
@@ -69,6 +69,10 @@ export type GatewayParts = {
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
+  /** Hears what the stages do. */
+  readonly observer?: Observer;
+  /** Adds routes to the public listener for whoever watches it. */
+  readonly addRoutes?: (app: FastifyInstance) => void;
 };
 
 export type Gateway = AsyncDisposable & {
@@ -81,16 +85,18 @@ export type Gateway = AsyncDisposable & {
 /** Puts the rooms together and listens. */
 export async function createGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
   const { source, identify, ready = () => true, page, logger, blocks = memoryBlocks({ clock: systemClock }) } = parts;
+  const { observer = unwatched, addRoutes } = parts;
   await using opening = new AsyncDisposableStack();
   const guard = opening.use(guardOf(config, parts, opening));
   const engines = opening.use(
     await openEngines({
       source,
       build: (sdl) => buildEngine(sdl, config, { ...parts, guard }),
-      onReload: (outcome) =>
-        outcome.ok
-          ? logger.info('supergraph replaced')
-          : logger.error({ err: outcome.error }, 'supergraph refused; the old one goes on'),
+      onReload: (outcome) => {
+        observer.supergraphReloaded(outcome.ok);
+        if (outcome.ok) logger.info('supergraph replaced');
+        else logger.error({ err: outcome.error }, 'supergraph refused; the old one goes on');
+      },
     }),
   );
   const addresses = opening.use(
@@ -124,6 +130,8 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     ...(parts.draining && { draining: parts.draining }),
     pricesOperations: parts.limits !== undefined,
     page,
+    observer,
+    addRoutes,
     answer: ({ method, headers, url, body }, context) =>
       tracedRequest(context, async () => finish(await handle({ method, headers, url, body, context }), context, config.response)),
   });
@@ -184,7 +192,9 @@ async function buildEngine(sdl: string, config: Config, parts: EngineParts): Pro
   const { logger } = parts;
   await using opening = new AsyncDisposableStack();
   const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
-  const layers = fetchLayers(config);
+  const { observer = unwatched } = parts;
+  const { planLookedUp, planned } = observer;
+  const layers = fetchLayers(config, observer);
   const wantedOf = wantedFields();
   const sources = new Map(
     routesOf(sdl, config.fetch.urls).map((route) => {
@@ -203,7 +213,7 @@ async function buildEngine(sdl: string, config: Config, parts: EngineParts): Pro
     layers: operationLayers(stages),
     options: config.plan,
     clock: systemClock,
-    observePlanning: parts.observePlanning,
+    observePlanning: { looked: planLookedUp, planned },
     logger,
     plugins: [admission(gates(config, stages)), answerPlugin(limits && chargeText(limits))],
     formatError: errorFormatter(onUnexpectedError),
@@ -239,7 +249,11 @@ function transportOf({ name, url }: Route, { config, parts, opening }: Transport
   }
   if (!isHttpRoute(url)) throw new Error(`The route of ${name} is neither local:, http(s): nor consul:.`);
   const showErrors = config.fetch.showErrorsOf.has(name);
-  const layers = transportLayers(name, config, (state) => parts.logger.warn({ service: name, state }, 'circuit breaker'));
+  const { observer = unwatched } = parts;
+  const layers = transportLayers(name, config, (state) => {
+    observer.breakerChanged(name, state);
+    parts.logger.warn({ service: name, state }, 'circuit breaker');
+  });
   const onConsulFailure = (error: unknown): void => parts.logger.warn({ err: error, service: name }, 'Consul look-up failed');
   const transport = opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors, onConsulFailure, layers }));
   return signedIdentity(config.secrets.subgraph, name)(transport.handle);

@@ -11,10 +11,13 @@ import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import { banner } from '#ops/banner.ts';
-import { tellServing } from '#ops/commands.ts';
+import { tellPrimary, tellServing } from '#ops/commands.ts';
+import { openInstruments } from '#ops/instruments.ts';
 import { openLifecycle } from '#ops/lifecycle.ts';
 import { createLogger } from '#ops/logger.ts';
-import { reloader, settledVariables } from '#ops/reload.ts';
+import { openOperations } from '#ops/operations.ts';
+import type { Reloads } from '#ops/reload.ts';
+import { reloader, requireAll, settledVariables } from '#ops/reload.ts';
 import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import { openCallers } from './callers.ts';
@@ -31,15 +34,14 @@ process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
 
 async function main(): Promise<void> {
   const config = readConfig(await readEnvironment(process.env, variableNames));
-  const logger = createLogger(config.log);
-  process.exitCode =
-    cluster.isPrimary && config.lifecycle.workers > 1 ? await supervise(config, logger) : await serve(config, logger);
+  process.exitCode = cluster.isPrimary && config.lifecycle.workers > 1 ? await supervise(config) : await serve(config);
 }
 
 /** Runs several processes that serve; in development one sandbox stands in for all of them. */
-async function supervise(config: Config, logger: Logger): Promise<number> {
+async function supervise(config: Config): Promise<number> {
   const { environment, lifecycle, supergraph, rateLimit, upstreams } = config;
   await using running = new AsyncDisposableStack();
+  const logger = createLogger(config.log);
   const missing = serviceNames.filter((name) => upstreams[name].url === undefined);
   const stands = environment === 'development' && !supergraph.foreign && missing.length > 0;
   const urls = stands ? await sandboxUrls(missing, config, running) : undefined;
@@ -49,9 +51,11 @@ async function supervise(config: Config, logger: Logger): Promise<number> {
   return superviseWorkers({ workers: lifecycle.workers, environment: handed, logger });
 }
 
-async function serve(config: Config, logger: Logger): Promise<number> {
-  const lifecycle = openLifecycle({ logger, ...config.lifecycle });
+async function serve(config: Config): Promise<number> {
   await using running = new AsyncDisposableStack();
+  const instruments = running.use(await openInstruments({ settings: config.log, clock: systemClock }));
+  const { logger } = instruments;
+  const lifecycle = openLifecycle({ logger, ...config.lifecycle });
   await openTraces(config, { running, logger });
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const definitions = await localSubgraphs(source.sdl, config);
@@ -68,11 +72,11 @@ async function serve(config: Config, logger: Logger): Promise<number> {
   );
   const onUnexpectedError = (error: unknown, subgraph: string): void =>
     logger.error({ err: error, subgraph }, 'unexpected error');
-  const onBreakerChange = (service: string, state: string): void => logger.warn({ service, state }, 'circuit breaker');
+  const { onBreakerChange, onCall } = instruments;
   const onError = (error: Error): void => logger.warn({ err: error }, 'Redis is away');
   const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
-  const parts = { clock: systemClock, idempotency, onUnexpectedError };
-  const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange }));
+  const parts = { clock: systemClock, idempotency, onUnexpectedError, watchQuery: instruments.metrics.queryStarted };
+  const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange, onCall }));
   const locals = new Map<string, RunningSubgraph>(
     definitions.map((subgraph) => {
       const own = subgraph.name === 'graph' && { credentialOf: graphCredentials({ store: known.store, clock: systemClock }) };
@@ -87,12 +91,36 @@ async function serve(config: Config, logger: Logger): Promise<number> {
       logger,
     }),
   );
-  const limits = running.use(await openSpending(config, { organizations: known, logger }));
+  const { limitDecided: onDecision } = instruments.metrics;
+  const limits = running.use(await openSpending(config, { organizations: known, logger, onDecision }));
+  instruments.followLimits(limits);
   const blocks = running.use(
     await openBlocks({
       ...config.redis,
       clock: systemClock,
       onReachable: (reachable) => logger.warn(reachable ? 'blocks are shared again' : 'blocks are of this process alone'),
+    }),
+  );
+  let reloads: Reloads = {};
+  const reload = reloader(() => reloads, logger);
+  const operations = running.use(
+    await openOperations({
+      ...operationsOf(config),
+      instruments,
+      services: settings,
+      organizations: known,
+      hasKeys: ready,
+      blocks,
+      look: limits?.look,
+      isDraining: lifecycle.isDraining,
+      controls: {
+        drain: lifecycle.drain,
+        undrain: lifecycle.undrain,
+        async reload() {
+          tellPrimary('reload');
+          requireAll(await reload());
+        },
+      },
     }),
   );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
@@ -103,19 +131,32 @@ async function serve(config: Config, logger: Logger): Promise<number> {
       locals,
       logger,
       identify,
-      ready,
+      ready: operations.isReady,
       draining: lifecycle.isDraining,
       blocks,
+      observer: instruments.observer,
+      addRoutes: operations.addRoutes,
       ...(limits && { limits }),
       page: await openPage(config),
     }),
   );
   const settled = settledVariables(process.env, variableNames);
-  const reload = reloader({ ...gateway.reloads, ...(limits && { plans: limits.reloadPlans }), settings: settled }, logger);
+  reloads = { ...gateway.reloads, ...(limits && { plans: limits.reloadPlans }), settings: settled };
   lifecycle.onReload(() => void reload());
-  tellServing(banner({ url: gateway.url, sandboxed, organizations: seeds }));
+  operations.loaded();
+  tellServing(banner({ url: gateway.url, operatorsUrl: operations.adminUrl, sandboxed, organizations: seeds }));
   return (await lifecycle.stopped).exitCode;
 }
+
+/** What operators see of a process follows from its configuration and from what it has opened. */
+const operationsOf = ({ operations, redis, organizations, described }: Config) => ({
+  settings: operations,
+  clock: systemClock,
+  redis,
+  storeName: organizations.place?.kind === 'mongodb' ? ('mongodb' as const) : ('database' as const),
+  laboratory: organizations.laboratory,
+  config: described,
+});
 
 /** The laboratory's subgraphs that the supergraph wants in this process. */
 async function localSubgraphs(sdl: string, { fetch }: Config): Promise<readonly Subgraph[]> {

@@ -8,6 +8,7 @@ import { introspection } from './authorization/introspection.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
+import { observed } from './fetch/observe.ts';
 import { traces } from './fetch/traces.ts';
 import { strangers } from './identity/strangers.ts';
 import { documentLimits } from './limits/document-limits.ts';
@@ -18,6 +19,7 @@ import { reservedAlias } from './limits/reserved-alias.ts';
 import { textStore } from './limits/text-store.ts';
 import { uploadPlaces } from './limits/upload-places.ts';
 import { variableTypes } from './limits/variables.ts';
+import type { Observer } from './observer.ts';
 import type { OverloadGuard } from './overload/guard.ts';
 import { shed } from './overload/shed.ts';
 import { tracesExecution } from './plan/traces.ts';
@@ -94,5 +96,10 @@ export const operationLayers = ({ authorize, guard }: EngineStages): readonly Op
 export const transportLayers = (service: string, { fetch }: Config, onBreakerChange: (state: BreakerState) => void) =>
   resilience({ ...fetch, service, clock: systemClock, onBreakerChange });
 
-/** What wraps every call to a subgraph. */
-export const fetchLayers = ({ fetch }: Config): readonly FetchLayer[] => [traces(), deadline(fetch), forwardedHeaders()];
+/** What wraps every call to a subgraph; the last one sees only calls that are made. */
+export const fetchLayers = ({ fetch }: Config, { subgraphCalled }: Pick<Observer, 'subgraphCalled'>): readonly FetchLayer[] => [
+  traces(),
+  deadline(fetch),
+  forwardedHeaders(),
+  observed(subgraphCalled),
+];

@@ -52,7 +52,16 @@ type Outcome = {
   traceId?: string;
   /** Name under which the operation is registered; absent when it is not. One of few, so it may stand in a metric. */
   registered?: string;
+  /** What the operation's own text calls it; there once it is found in the document. */
+  operation?: { readonly name?: string; readonly kind: OperationDefinitionNode['operation'] };
+  /** Points that it took; absent before they are booked. */
+  spent?: number;
+  /** Codes of the answer's errors, there once it is answered. */
+  codes?: readonly unknown[];
 };
+
+/** The name of an operation, and whether it is registered under it. */
+export type OperationName = { readonly name: string; readonly isRegistered: boolean };
 
 /** A request for an operation as it came over HTTP; length and nesting of its text are checked. */
 export type OperationRequest = HttpRequest & { readonly context: RequestContext };
@@ -83,6 +92,8 @@ export type SubgraphRequest = {
   readonly operationName?: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly kind: 'query' | 'mutation';
+  /** The client's operation that it belongs to, where that has a name. */
+  readonly operation?: OperationName;
   /** True when files may stand among the variables. */
   readonly carriesUploads: boolean;
   readonly call: Call;

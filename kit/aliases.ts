@@ -20,8 +20,11 @@ export const aliases: Readonly<Record<string, readonly string[]>> = {
   RUST_LOG: ['LOG_LEVEL'],
   JWT_SECRET: ['JWT_SECRET_KEY'],
   MONGODB_URL: ['MONGODB_URI'],
+  ENABLE_METRICS: ['METRICS_ENABLED'],
   // Graph API (seed 003): the one secret of the application, which ours uses between its own processes.
   SECRET_KEY: ['SUBGRAPH_SECRET'],
+  PROMETHEUS_ENABLED: ['METRICS_ENABLED'],
+  PROMETHEUS_PORT: ['ADMIN_PORT'],
 };
 
 /** The environment with every variable of ours that only another name fills; our own names win. */

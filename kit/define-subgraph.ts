@@ -13,6 +13,7 @@ import { heardFreshness } from './freshness.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
 import type { OrganizationParts } from './organizations/administration.ts';
+import type { QueryWatch } from './query-watch.ts';
 import type { Decoder, RestClient } from './rest-client.ts';
 import { DateTime, Json, UploadScalar } from './scalars.ts';
 import type { ServiceName, SubgraphName } from './service-names.ts';
@@ -37,6 +38,8 @@ type SubgraphParts = {
   readonly idempotency?: Idempotency;
   /** What an organization proves itself with to the service of the subgraph's name; undefined for the upstream's own credential. */
   readonly credentialOf?: CredentialOf;
+  /** Hears of the statements that a subgraph lets its service run. */
+  readonly watchQuery?: QueryWatch;
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
 };
@@ -52,6 +55,8 @@ export type OpenParts = Pick<SubgraphParts, 'clock'> & {
   readonly background: (name: string, tenant?: string) => RestClient;
   /** As given to the subgraph; nobody has a credential of its own where it was not. */
   readonly credentialOf: CredentialOf;
+  /** As given to the subgraph. */
+  readonly watchQuery?: QueryWatch | undefined;
   /** Is told what a person has to mend: it is logged as an error. */
   readonly onLeftBehind: (error: Error) => void;
 };
@@ -140,7 +145,7 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
     name,
     needs: serviceNames.filter((service) => service === name || decoders.has(service)),
     needsOrganizations: false,
-    open({ upstreams, clock, idempotency = idempotencyInMemory(), credentialOf = ofNobody, onUnexpectedError }) {
+    open({ upstreams, clock, idempotency = idempotencyInMemory(), credentialOf = ofNobody, watchQuery, onUnexpectedError }) {
       const upstream = upstreams.to(name);
       const heardFor = perCall((_: Call) => heardFreshness(clock));
       const clientsFor = (call: Call, options: { readonly urgent?: true } = {}): Clients<Other> => ({
@@ -161,6 +166,7 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
           return clientsFor({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller }).rest;
         },
         credentialOf,
+        watchQuery,
         onLeftBehind: (error) => onUnexpectedError(error, name),
       });
       const requestParts = (call: Call): RequestParts<Other> => ({

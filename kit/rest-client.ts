@@ -14,6 +14,8 @@ import { openInstances } from './instances.ts';
 import type { Layer } from './layer.ts';
 import { stack } from './layer.ts';
 import type { RestRequest, RestResponse, TransportOptions } from './rest-transport.ts';
+import type { UpstreamCall } from './upstream-call.ts';
+import { watched } from './upstream-call.ts';
 
 export type QueryParameters = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -56,6 +58,8 @@ export type UpstreamOptions = Omit<TransportOptions, 'origin'> & {
   readonly layers?: readonly Layer<RestRequest, RestResponse>[];
   /** Calls at a time for one request, so that a wide query cannot take the whole pool. */
   readonly callsPerRequest?: number;
+  /** Hears of every call that has ended. */
+  readonly onCall?: ((call: UpstreamCall) => void) | undefined;
 };
 
 type CallOptions = {
@@ -90,6 +94,8 @@ type Exchange = Write<unknown> & { readonly method: RestRequest['method']; reado
 
 function clientFor({ call, decode, urgent, credential, hear, handle, options }: Parts): RestClient {
   const meaning = { service: options.service, decode };
+  const { onCall, service } = options;
+  const { organization } = call.caller;
   const slot = pLimit(options.callsPerRequest ?? 10);
   const exchange = (wanted: Exchange): Promise<RestResponse> =>
     slot(async () => {
@@ -97,7 +103,10 @@ function clientFor({ call, decode, urgent, credential, hear, handle, options }: 
       if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', options.service, { cause: call.signal.reason });
       const proof = (await credential?.()) ?? options.credential ?? noCredential;
       const request = requestFor(wanted, call, { prefix: options.prefix, credential: proof });
-      const response = await handle(urgent === undefined ? request : { ...request, urgent });
+      const make = () => handle(urgent === undefined ? request : { ...request, urgent });
+      const { method, path } = wanted;
+      const asked = { service, method, path, organization };
+      const response = await (onCall === undefined ? make() : watched(asked, make, onCall));
       const freshness = hear && freshnessOf(response.headers, options.clock.now());
       if (freshness !== undefined) hear?.(freshness);
       return response;

@@ -7,6 +7,7 @@ import type { Upstream, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
 import { revalidation } from './revalidation.ts';
 import type { ServiceName } from './service-names.ts';
+import type { UpstreamCall } from './upstream-call.ts';
 import type { ReachableSettings } from './upstream-settings.ts';
 import { maxUpstreamBytes } from './upstream-settings.ts';
 
@@ -17,6 +18,8 @@ export type UpstreamsParts = {
   readonly clock: Clock;
   /** Hears when a service's circuit opens, is tried, or closes. */
   readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
+  /** Hears of every call that has ended. */
+  readonly onCall?: (call: UpstreamCall) => void;
   /** Hears when Consul cannot be asked for a service's instances. */
   readonly onUnexpectedError: (error: unknown, service: ServiceName) => void;
 };
@@ -56,6 +59,7 @@ function optionsOf(service: ServiceName, settings: ReachableSettings, parts: Ups
     service,
     ...instancesOf(service, settings, parts),
     clock: parts.clock,
+    onCall: parts.onCall,
     timeoutMs,
     connections,
     maxBytes: maxUpstreamBytes,

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
+import { ExpectedError } from '#kit/errors.ts';
 
 /** What became of one part: it is as its files say now, or it could not be and is as before. */
 type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: string };
+
+/** Parts by name; each rejects when what it found cannot be used. */
+export type Reloads = Readonly<Record<string, () => Promise<void>>>;
 
 export type Reload = () => Promise<Readonly<Record<string, Outcome>>>;
 
@@ -10,10 +14,10 @@ export type Reload = () => Promise<Readonly<Record<string, Outcome>>>;
  * Has every part read its files again, one part at a time; what cannot be used leaves the part as it was. The parts tell
  * themselves what was wrong; here stands, in one line, which of them.
  */
-export function reloader(parts: Readonly<Record<string, () => Promise<void>>>, logger: Logger): Reload {
+export function reloader(parts: () => Reloads, logger: Logger): Reload {
   const all = async (): Promise<Readonly<Record<string, Outcome>>> => {
     const outcomes: Record<string, Outcome> = {};
-    for (const [name, reload] of Object.entries(parts)) {
+    for (const [name, reload] of Object.entries(parts())) {
       outcomes[name] = await reload().then(
         () => ({ ok: true }) as const,
         (error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }) as const,
@@ -29,6 +33,13 @@ export function reloader(parts: Readonly<Record<string, () => Promise<void>>>, l
     last = next;
     return next;
   };
+}
+
+/** @throws ExpectedError that names the parts which could not be read again; the log tells why */
+export function requireAll(outcomes: Awaited<ReturnType<Reload>>): void {
+  const failed = Object.entries(outcomes).flatMap(([name, { ok }]) => (ok ? [] : [name]));
+  if (failed.length > 0)
+    throw new ExpectedError('BAD_USER_INPUT', `Not read again: ${failed.join(', ')}; the old goes on, and the log tells why.`);
 }
 
 /**

@@ -51,7 +51,8 @@ type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
 
 function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequest {
   const { request } = options;
-  const { call, forwarded, uploads } = options.context as RequestContext;
+  const { call, forwarded, uploads, outcome } = options.context as RequestContext;
+  const name = outcome.registered ?? outcome.operation?.name;
   const text = request.query ?? '';
   const kind = text.startsWith('mutation') ? 'mutation' : 'query';
   const writes = 'incomingRequestContext' in options && options.incomingRequestContext.operation.operation === 'mutation';
@@ -66,6 +67,7 @@ function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequ
     headers: forwarded,
     signal: call.signal,
     ...(request.operationName !== undefined && { operationName: request.operationName }),
+    ...(name !== undefined && { operation: { name, isRegistered: outcome.registered !== undefined } }),
   };
 }
 

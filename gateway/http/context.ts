@@ -30,6 +30,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
   const { promise: timeUp, reject } = Promise.withResolvers<never>();
   const answerTimer = setTimeout(() => reject(late(requestTimeoutMs)), requestTimeoutMs);
   const outcome: RequestContext['outcome'] = { accepted: false, refusedText: false, isPublic: false, left: false };
+  request.outcome = outcome;
   const gone = (): void => {
     outcome.left = true;
     controller.abort(new Error('The client went away.'));

@@ -17,6 +17,8 @@ import type { CorsOptions } from './cors.ts';
 import { edge } from './edge.ts';
 import type { FormOptions } from './form.ts';
 import { readsForms } from './form.ts';
+import type { Observes } from './observe.ts';
+import { observesRequests } from './observe.ts';
 import { pagePolicy, standingHeaders, writesHeaders } from './response-headers.ts';
 import { answersSocketErrors } from './socket-errors.ts';
 
@@ -67,6 +69,10 @@ type Parts = {
   /** Page for browsers; without one they get a 404. */
   readonly page: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
+  /** Hears of sockets and of requests that are over. */
+  readonly observer?: Observes;
+  /** Adds routes for whoever watches us. */
+  readonly addRoutes?: ((app: FastifyInstance) => void) | undefined;
 };
 
 /** The public listener: GraphQL at `/graphql` and below the API prefix, `/live` and `/ready` for whoever watches us. */
@@ -82,6 +88,8 @@ export function httpServer({
   pricesOperations,
   page,
   logger,
+  observer,
+  addRoutes,
 }: Parts): FastifyInstance {
   const standing = standingHeaders(options);
   const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
@@ -112,6 +120,7 @@ export function httpServer({
   app.addHook('onSend', async (_, reply) => {
     if (draining()) reply.header('connection', 'close');
   });
+  if (observer !== undefined) observesRequests(app, observer);
   edge(app, { ...options, refuses, abuse });
   readsJson(app, options);
   const formOf = readsForms(app, options);
@@ -122,8 +131,9 @@ export function httpServer({
   app.get('/live', async () => ({ status: 'alive' }));
   app.get('/ready', async (_, reply) => {
     if (draining()) return reply.status(503).send({ status: 'draining' });
-    return ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' });
+    return ready() ? { status: 'ready' } : reply.status(503).send({ status: 'not ready' });
   });
+  addRoutes?.(app);
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
     graphqlRoutes(app, endpoint, { ...(checkRoom && { checkRoom }), options, answer, identify, pricesOperations, page, formOf });
   if (page !== undefined) app.get('/', (_, reply) => sendPage(reply, page('/graphql')));
@@ -150,7 +160,7 @@ function requireIdentityCoding({ headers }: FastifyRequest): void {
   throw new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
 }
 
-type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready' | 'draining'> & {
+type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready' | 'draining' | 'observer' | 'addRoutes'> & {
   readonly formOf: ReturnType<typeof readsForms>;
 };
 

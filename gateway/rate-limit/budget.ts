@@ -58,6 +58,7 @@ export function budget(parts: Parts): Gate {
     context.outcome.budget = callBudget({ account, points, throttle: held.throttle }, clock.now());
     context.outcome.settle = async ({ data, left }) => {
       const actual = left ? points : Math.max(leastPoints, price.actual(data as Record<string, unknown>, variables));
+      context.outcome.spent = actual;
       return report(actual, await held.capture(actual));
     };
   };

@@ -59,8 +59,16 @@ export type Limiter = {
   readonly hold: (asked: Asked) => Promise<Held>;
   /** Books points at once, for work that is already done. @throws the same */
   readonly charge: (asked: Asked) => Promise<Throttle>;
+  /** What an account has left; takes nothing. */
+  readonly look: (account: Account) => Promise<Left>;
   /** Charges the reservations whose time is up. */
   readonly settle: (account: Account) => Promise<void>;
+};
+
+/** What an account has left altogether, and of each field that its plan limits by coordinate. */
+type Left = {
+  readonly throttle: Throttle;
+  readonly operations: Readonly<Record<string, { readonly limit: number; readonly remaining: number }>>;
 };
 
 /** Decides by the account's plan whether an operation may run now. */
@@ -70,6 +78,7 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
       ledger.expired({ organization, keyId: keyOf(reservation), reservation, points });
   };
   const decide = async (verb: 'hold' | 'charge', { caller, account, points, uses }: Asked) => {
+    if (points > account.limits.maxQueryCost) onDecision?.('never', account.plan, 'query');
     refuseLarge(points, account);
     const reservation = `${encodeURIComponent(caller.keyId ?? '')}/${randomUUID()}`;
     const request = holdRequest(account, { reservation, points, lifetimeMs, uses });
@@ -104,6 +113,14 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
       const { entry, throttle } = await decide('charge', asked);
       ledger.captured(entry);
       return throttle;
+    },
+    async look(account) {
+      const uses = Object.keys(account.limits.operations).map((coordinate) => ({ coordinate, uses: 0 }));
+      const asked = holdRequest(account, { reservation: '', points: 0, lifetimeMs, uses });
+      const request = { ...asked, meters: asked.meters.map((meter) => ({ ...meter, amount: 0 })) };
+      const { available, expired } = await bucket.charge(request);
+      tell(account.organization, expired);
+      return { throttle: throttleOf(available, { account, request }), operations: fieldsLeft(available, request) };
     },
     async settle(account) {
       const { organization, policies } = holdRequest(account, { reservation: '', points: 0, lifetimeMs, uses: [] });
@@ -186,6 +203,15 @@ function throttleOf(available: readonly number[], { account: { loadFactor }, req
     ...(loadFactor < 1 && { loadFactor }),
   };
 }
+
+const fieldsLeft = (available: readonly number[], { policies, meters }: HoldRequest): Left['operations'] =>
+  Object.fromEntries(
+    meters.flatMap(({ name, capacity }, at) =>
+      name === requestsMeter
+        ? []
+        : [[name, { limit: capacity, remaining: Math.max(0, Math.floor(available[policies.length + at] ?? 0)) }]],
+    ),
+  );
 
 /** A reservation's name says whose key pays, so that whoever finds it expired can write it down. */
 const keyOf = (reservation: string): string => decodeURIComponent(reservation.slice(0, reservation.indexOf('/')));

@@ -22,6 +22,7 @@ export function answerPlugin(chargeText?: ChargeText): ApolloServerPlugin<Reques
           await settle(answered, context, chargeText);
           const { errors, data } = answered.result;
           if (errors === undefined) return;
+          context.outcome.codes = [...new Set(errors.map(({ extensions }) => extensions?.['code']))];
           context.outcome.refusedText =
             data === undefined && errors.every(({ extensions }) => textErrors.has(extensions?.['code']));
           answered.result.errors = errors.map((error) => withRequestId(error, context.call.requestId));

@@ -9,7 +9,7 @@ import { StatementRefused } from './decode.ts';
 import type { GraphJob, GraphJobPage, JobStatus } from './jobs.ts';
 import { mustOnlyRead } from './read-only.ts';
 import type { Query, Row, Table } from './run.ts';
-import { results, tableOf } from './run.ts';
+import { results, tableOf, watched } from './run.ts';
 import type { GraphContext } from './walk.ts';
 
 /* Statements that callers write themselves. */
@@ -34,7 +34,9 @@ export async function cypherQuery(
     await mustExist(graph, context);
     // One row more than wanted tells whether any is left.
     const wanted = { ...query, limit: Math.min(query.limit + 1, maxRows) };
-    const table = await blamingStatement(tableOf(graph, wanted, { rest: context.rest, signal }));
+    const { rest, watch } = context;
+    const ask = () => tableOf(graph, wanted, { rest, signal });
+    const table = await blamingStatement(watched({ graph, kind: 'written' }, { watch }, ask));
     return resultOf(table, query.limit);
   });
 }

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import type { PlanningObserver } from '#gateway/plan/planner.ts';
+import type { Observer } from '#gateway/observer.ts';
+import { unwatched } from '#gateway/observer.ts';
 import type { SupergraphSource } from '#gateway/plan/supergraph-source.ts';
 import type { TextListener } from '#kit/polled-text.ts';
 import { startForeign } from '#test/harness/foreign.ts';
@@ -13,8 +14,8 @@ function counts() {
   const count = (name: string): void => {
     counted[name] = (counted[name] ?? 0) + 1;
   };
-  const observePlanning: PlanningObserver = { looked: count, planned: (_, result) => count(result) };
-  return { counted, observePlanning };
+  const observer: Observer = { ...unwatched, planLookedUp: count, planned: (_, result) => count(result) };
+  return { counted, observer };
 }
 
 /** The four subgraphs, at work. */
@@ -66,11 +67,11 @@ test('A29: while a hard operation is planned the loop keeps turning, and at the 
 
 test('twenty who ask the same at once wait for one plan', async () => {
   await using places = await startPlaces();
-  const { counted, observePlanning } = counts();
+  const { counted, observer } = counts();
   await using gateway = await testGateway({
     sdl: places.sdl,
     env: { ...hard, MAX_EVALUATED_PLANS: '1000' },
-    observePlanning,
+    observer,
   });
   const answers = await Promise.all(Array.from({ length: 20 }, () => gateway.query('{ start { alpha north } }')));
   expect(answers.map(({ body }) => body.data)).toEqual(Array(20).fill({ start: { alpha: 'a', north: 'n' } }));
@@ -80,11 +81,11 @@ test('twenty who ask the same at once wait for one plan', async () => {
 });
 
 test('different operations wait their turn; more than may wait are asked to come back', async () => {
-  const { counted, observePlanning } = counts();
+  const { counted, observer } = counts();
   await using gateway = await testGateway({
     sdl: sharedSupergraph(),
     env: { ...hard, QUERY_PLANNING_TIMEOUT: '900', MAX_WAITING_PLANS: '1' },
-    observePlanning,
+    observer,
   });
   const answers = await Promise.all([0, 1, 2, 3].map((number) => gateway.query(deepOperation(8, number))));
   const turnedAway = answers.filter(({ status }) => status === 503);
@@ -107,8 +108,8 @@ test('a new supergraph takes over with the plans that are asked for most', async
     },
     [Symbol.asyncDispose]: async () => undefined,
   };
-  const { counted, observePlanning } = counts();
-  await using gateway = await testGateway({ source, observePlanning });
+  const { counted, observer } = counts();
+  await using gateway = await testGateway({ source, observer });
   const texts = ['{ start { alpha } }', 'query Named { start { north } }', '{ start { alpha north } }'];
   for (const text of texts) await gateway.query(text);
   expect(counted).toEqual({ miss: 3, planned: 3 });
