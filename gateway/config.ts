@@ -8,6 +8,7 @@ import { readServicesFile } from '#kit/services-file.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 import { abuseSettings, addressSettings, addressVariables } from './config/addresses.ts';
+import { cacheSettings, cacheVariables } from './config/cache.ts';
 import { describedVariables } from './config/described.ts';
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
@@ -37,6 +38,7 @@ const Variables = z.object({
   ...planningVariables,
   ...overloadVariables,
   ...fetchVariables,
+  ...cacheVariables,
   ...limitVariables,
   ...spendingVariables,
   ...operationsVariables,
@@ -89,6 +91,7 @@ export function readConfig(environment: Environment) {
     operationTexts: Object.freeze(operationTexts(variables)),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     fetch: Object.freeze({ ...fetchSettings(variables, foreign), urls: subgraphUrls(given) }),
+    cache: cacheSettings(variables),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
     organizations,

@@ -10,6 +10,7 @@ import { admission } from './admission.ts';
 import { authorizer } from './authorization/authorization.ts';
 import { authorizationFeatures } from './authorization/conditions.ts';
 import { callerPolicies } from './authorization/policies.ts';
+import type { Cache } from './cache/open-cache.ts';
 import type { Config } from './config.ts';
 import { pricer } from './cost/pricer.ts';
 import { dataSource } from './fetch/data-source.ts';
@@ -58,6 +59,8 @@ export type GatewayParts = {
   readonly blocks?: Blocks;
   /** Who pays for operations, and out of what; without it nothing is limited. */
   readonly limits?: Pick<Limits, 'limiter' | 'accountOf' | 'clock'>;
+  /** What keeps answers of subgraphs; without it every call is made. */
+  readonly cache?: Pick<Cache, 'layersFor'>;
   /** False while credentials cannot be checked; true when left out. */
   readonly ready?: () => boolean;
   /** True while no new traffic is wanted; never when left out. */
@@ -194,7 +197,7 @@ async function buildEngine(sdl: string, config: Config, parts: EngineParts): Pro
   const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
   const { observer = unwatched } = parts;
   const { planLookedUp, planned } = observer;
-  const layers = fetchLayers(config, observer);
+  const layers = fetchLayers(config, observer, parts.cache?.layersFor(sdl));
   const wantedOf = wantedFields();
   const sources = new Map(
     routesOf(sdl, config.fetch.urls).map((route) => {

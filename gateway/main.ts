@@ -20,6 +20,7 @@ import type { Reloads } from '#ops/reload.ts';
 import { reloader, requireAll, settledVariables } from '#ops/reload.ts';
 import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
+import { openCache } from './cache/open-cache.ts';
 import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
 import { readConfig, variableNames } from './config.ts';
@@ -91,9 +92,12 @@ async function serve(config: Config): Promise<number> {
       logger,
     }),
   );
-  const { limitDecided: onDecision } = instruments.metrics;
+  const { limitDecided: onDecision, lookedUp: onLookup } = instruments.metrics;
   const limits = running.use(await openSpending(config, { organizations: known, logger, onDecision }));
   instruments.followLimits(limits);
+  const onFault = ({ kind, error }: { readonly kind: string; readonly error?: unknown }): void =>
+    logger.warn({ err: error, kind }, 'cache');
+  const cache = config.cache && running.use(await openCache({ settings: config.cache, clock: systemClock, onLookup, onFault }));
   const blocks = running.use(
     await openBlocks({
       ...config.redis,
@@ -137,6 +141,7 @@ async function serve(config: Config): Promise<number> {
       observer: instruments.observer,
       addRoutes: operations.addRoutes,
       ...(limits && { limits }),
+      ...(cache && { cache }),
       page: await openPage(config),
     }),
   );

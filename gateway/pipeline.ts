@@ -5,6 +5,7 @@ import { resilience } from '#kit/resilience.ts';
 import type { Authorize } from './authorization/authorization.ts';
 import { filterDenied, refuseDenied } from './authorization/enforce.ts';
 import { introspection } from './authorization/introspection.ts';
+import type { CacheLayers } from './cache/open-cache.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
@@ -97,9 +98,16 @@ export const transportLayers = (service: string, { fetch }: Config, onBreakerCha
   resilience({ ...fetch, service, clock: systemClock, onBreakerChange });
 
 /** What wraps every call to a subgraph; the last one sees only calls that are made. */
-export const fetchLayers = ({ fetch }: Config, { subgraphCalled }: Pick<Observer, 'subgraphCalled'>): readonly FetchLayer[] => [
+export const fetchLayers = (
+  { fetch }: Config,
+  { subgraphCalled }: Pick<Observer, 'subgraphCalled'>,
+  cache?: CacheLayers,
+): readonly FetchLayer[] => [
   traces(),
+  // Outside of the deadline: a mutation that ran out of time may have written.
+  ...(cache === undefined ? [] : [cache.written]),
   deadline(fetch),
   forwardedHeaders(),
+  ...(cache === undefined ? [] : [cache.reads, cache.coalesce, cache.writtenLate]),
   observed(subgraphCalled),
 ];

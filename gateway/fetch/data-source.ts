@@ -51,7 +51,7 @@ type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
 
 function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequest {
   const { request } = options;
-  const { call, forwarded, uploads, outcome } = options.context as RequestContext;
+  const { call, forwarded, uploads, outcome, wantsFresh } = options.context as RequestContext;
   const name = outcome.registered ?? outcome.operation?.name;
   const text = request.query ?? '';
   const kind = text.startsWith('mutation') ? 'mutation' : 'query';
@@ -66,6 +66,8 @@ function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequ
     call: writes ? { ...call } : call,
     headers: forwarded,
     signal: call.signal,
+    lookups: outcome.lookups,
+    wantsFresh,
     ...(request.operationName !== undefined && { operationName: request.operationName }),
     ...(name !== undefined && { operation: { name, isRegistered: outcome.registered !== undefined } }),
   };

@@ -68,6 +68,7 @@ export async function openLimits({ settings, clock, ledger, overrides, onDecisio
     onMissingPlan: once((plan) => onTrouble('unknown plan, counted as default', { plan })),
   });
   const limits = limiter({ bucket, ledger, lifetimeMs: settings.lifetimeMs, ...(onDecision && { onDecision }) });
+  opening.defer(limits.booked);
   const sweep = opening.use(sweeper({ settle: limits.settle, everyMs: settings.lifetimeMs }));
   const opened = opening.move();
   return {
