@@ -7,7 +7,7 @@ import { describeWith, documents, files, helm, kustomize, overlays, parts, read,
  * stands here; an entry that the code has come to know must go.
  */
 const toCome: Readonly<Record<'variables' | 'metrics' | 'paths', readonly string[]>> = {
-  variables: ['SHUTDOWN_DELAY', 'SHUTDOWN_GRACE'],
+  variables: [],
   metrics: [],
   paths: [],
 };
