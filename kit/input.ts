@@ -14,10 +14,14 @@ export function checked<Input>(bounds: ZodType<Input>, input: unknown, argument 
   throw new ExpectedError('BAD_USER_INPUT', `${field}: ${issue?.message}.`, { extensions: { field } });
 }
 
+/** Control characters, but for those that divide lines and columns. */
+const control = /[^\P{Cc}\t\n\r]/u;
+
 /** Text of so many characters. */
 export const text = (min: number, max: number) => {
   const message = `must have ${min} to ${max} characters`;
-  return z.string(message).min(min, message).max(max, message);
+  const bounded = z.string(message).min(min, message).max(max, message);
+  return bounded.refine((given) => !control.test(given), 'must not hold control characters');
 };
 
 /** A whole number in a range. */

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unwatched } from '#gateway/observer.ts';
+import { systemClock } from '#kit/clock.ts';
+import { createMetrics } from '#ops/meters/create-metrics.ts';
 import type { ForeignSubgraph } from '#test/harness/foreign.ts';
 import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
 import type { GatewayUnderTest } from '#test/harness/gateway.ts';
 import { testGateway } from '#test/harness/gateway.ts';
+import { seriesValue } from '#test/harness/metrics-text.ts';
 import { connectRaw } from '#test/harness/socket.ts';
 
 let books: ForeignSubgraph;
@@ -84,6 +88,21 @@ test('A49 sockets beyond MAX_CONNECTIONS are closed at once, and those that idle
   const answers = await Promise.all(clients.map(({ ended }) => ended));
   expect(answers.filter((answer) => answer === '').length).toBeGreaterThanOrEqual(10);
   expect((await gateway.query('{ __typename }')).status).toBe(200);
+});
+
+test('OB-03 open sockets are a gauge, which is where it was once they are closed', async () => {
+  using metrics = createMetrics({ clock: systemClock });
+  await using watched = await testGateway({
+    sdl: composeForeign([books]),
+    observer: { ...unwatched, connections: metrics.connections },
+  });
+  const open = async () => seriesValue(await metrics.text(), 'api_gateway_active_connections');
+  {
+    using held = new DisposableStack();
+    for (let opened = 0; opened < 7; opened++) held.use(await connectRaw(watched.url));
+    await expect.poll(open).toBe(7);
+  }
+  await expect.poll(open).toBe(0);
 });
 
 test('A49 idle sockets do not keep others waiting', async () => {

@@ -15,6 +15,8 @@ type Span = {
   readonly parentSpanId?: string;
   readonly name: string;
   readonly kind: number;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
   readonly status: { readonly code: number; readonly message?: string };
   readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
 };
@@ -107,6 +109,25 @@ test('a failed step says by which code, and no span has a variable, a token or t
   laboratory.faults('samples', []);
   expect(collector.spans.length).toBeGreaterThan(4);
   expect(collector.text).not.toMatch(/canary|hunter2|password/i);
+});
+
+test('OB-50 an operation has a step under its name, with how long it took and whether it failed', async () => {
+  await using collector = await startCollector();
+  const submit = 'mutation BatchSubmission { submitGraphQuery(graph: "lab", statement: "RETURN 1 AS n") { id } }';
+  {
+    await using _ = openTracing(settings(collector.url), fail);
+    await laboratory.gateway.query(submit);
+    laboratory.faults('graph', { kind: 'reset' });
+    await laboratory.gateway.query(submit);
+  }
+  laboratory.faults('graph', []);
+  const named = collector.spans.filter((span) => attribute(span, 'graphql.operation.name') === 'BatchSubmission');
+  expect(named).toHaveLength(2);
+  for (const { startTimeUnixNano, endTimeUnixNano } of named)
+    expect(BigInt(endTimeUnixNano)).toBeGreaterThan(BigInt(startTimeUnixNano));
+  const failed = collector.spans.filter(({ status }) => status.code === 2);
+  expect(new Set(failed.map(({ traceId }) => traceId))).toEqual(new Set([named[1]?.traceId]));
+  expect(failed.map(({ name }) => name)).toContain('POST graph');
 });
 
 test('a trace that its client does not keep is not kept here, nor one outside the chosen part', async () => {

@@ -26,7 +26,7 @@ test('a process that runs next to nothing turns nothing away, however late its l
   expect(nextWindow(nextWindow(openWindow(most), late(8), most), late(8), most).points).toBe(100);
 });
 
-test('G13: dear operations are turned away first, cheap ones still find room', async () => {
+test('RE-03, G13: dear operations are turned away first, cheap ones still find room', async () => {
   let load: Load = { delayMs: 0, heap: 0.1 };
   const states: string[] = [];
   const fits = (points: number): boolean => {
@@ -61,7 +61,7 @@ test('G13: dear operations are turned away first, cheap ones still find room', a
   expect(fits(900)).toBe(true);
 });
 
-test('G14: while memory runs out operations are refused, caches are told, and health goes on; at 95 % it is not ready', async () => {
+test('RE-15, G14: while memory runs out operations are refused, caches are told, and health goes on; at 95 % it is not ready', async () => {
   await using books = await startForeign(bookshop.books);
   let [heap, told] = [0.5, 0];
   await using gateway = await testGateway({
@@ -98,7 +98,7 @@ test('more points than may run at once are turned away while others run', async 
   expect([refused?.body.errors?.[0]?.extensions['code'], refused?.headers.get('retry-after')]).toEqual(['OVERLOADED', '1']);
 });
 
-test('G13: a loop that was blocked for a second turns work away, answers health, and recovers by itself', async () => {
+test('RE-03, G13: a loop that was blocked for a second turns work away, answers health, and recovers by itself', async () => {
   await using bookshop = await serveBookshop();
   // A second at first, then again and again, so that also a slow test meets it.
   const block =
