@@ -8,6 +8,7 @@ import { readServicesFile } from '#kit/services-file.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 import { abuseSettings, addressSettings, addressVariables } from './config/addresses.ts';
+import { executionSettings, executionVariables } from './config/execution.ts';
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
@@ -27,6 +28,7 @@ const Variables = z.object({
   ...addressVariables,
   ...identityVariables,
   ...supergraphVariables,
+  ...executionVariables,
   ...fetchVariables,
   ...limitVariables,
   ...spendingVariables,
@@ -72,6 +74,7 @@ export function readConfig(environment: Environment) {
     limits: Object.freeze(documentLimits(variables)),
     operationTexts: Object.freeze(operationTexts(variables)),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
+    execution: Object.freeze(executionSettings(variables)),
     fetch: Object.freeze({ ...fetchSettings(variables, foreign), urls: subgraphUrls(given) }),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),

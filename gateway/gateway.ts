@@ -9,7 +9,8 @@ import { authorizationFeatures } from './authorization/conditions.ts';
 import { callerPolicies } from './authorization/policies.ts';
 import type { Config } from './config.ts';
 import { pricer } from './cost/pricer.ts';
-import { dataSource } from './fetch/data-source.ts';
+import { compiledExecutor } from './execution/executor.ts';
+import { dataSource, plannedFetches } from './fetch/data-source.ts';
 import { httpTransport, isHttpRoute } from './fetch/http-transport.ts';
 import { localTransport } from './fetch/local-transport.ts';
 import { signedIdentity } from './fetch/signed-identity.ts';
@@ -27,6 +28,8 @@ import { documentRules, fetchLayers, gates, operationLayers, requestLayers, tran
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
 import { openEngines } from './plan/engines.ts';
+import { planHere } from './plan/plan-here.ts';
+import { plannerSdl } from './plan/planner-sdl.ts';
 import type { Route } from './plan/routing.ts';
 import { localName, routesOf } from './plan/routing.ts';
 import type { SupergraphSource } from './plan/supergraph-source.ts';
@@ -146,12 +149,17 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
   const layers = fetchLayers(config);
   const wantedOf = wantedFields();
-  const sources = new Map(
+  const fetches = new Map(
     routesOf(sdl, config.fetch.urls).map((route) => {
       const handle = stack(layers, transportOf(route, { config, parts, opening }));
-      return [route.name, dataSource({ service: route.name, handle, wantedOf, onUnexpectedError })] as const;
+      return [route.name, plannedFetches({ service: route.name, handle, wantedOf, onUnexpectedError })] as const;
     }),
   );
+  const fetchesOf = (name: string) => {
+    const found = fetches.get(name);
+    if (found === undefined) throw new Error(`The supergraph has no route for ${name}.`);
+    return found;
+  };
   const { limits } = parts;
   const authorize = authorizer({ sdl, policies: callerPolicies });
   const spend = limits && budget({ ...limits, ...priced(sdl, config), effective: (asked) => authorize(asked) ?? asked });
@@ -165,11 +173,14 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
     logger,
     plugins: [admission(gates(config, stages)), answerPlugin(limits && chargeText(limits))],
     formatError: errorFormatter(onUnexpectedError),
-    dataSourceOf(name) {
-      const source = sources.get(name);
-      if (source === undefined) throw new Error(`The supergraph has no route for ${name}.`);
-      return source;
-    },
+    dataSourceOf: (name) => dataSource(fetchesOf(name)),
+    ...(config.execution.compiled && {
+      execute: compiledExecutor({
+        sdl,
+        planOf: planHere(plannerSdl(sdl, authorizationFeatures), config.plan),
+        handlerOf: fetchesOf,
+      }),
+    }),
   });
   opening.use(engine);
   const opened = opening.move();

@@ -11,6 +11,7 @@ import {
 import type { GraphQLFormattedError, ValidationRule } from 'graphql';
 import type { Logger } from 'pino';
 import type { OperationLayer, RequestContext } from '#gateway/request.ts';
+import type { Execute } from './layered-gateway.ts';
 import { layeredGateway } from './layered-gateway.ts';
 import { plannerSdl } from './planner-sdl.ts';
 
@@ -34,6 +35,8 @@ type EngineParts = {
   /** Wrap the planning and execution of every operation, the first one outermost. */
   readonly layers: readonly OperationLayer[];
   readonly dataSourceOf: (service: string) => GraphQLDataSource;
+  /** Runs operations over a supergraph in place of Apollo's executor, where it is given. */
+  readonly execute?: Execute | undefined;
   readonly plugins: readonly ApolloServerPlugin<RequestContext>[];
   readonly formatError: (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
   readonly logger: Logger;
@@ -53,7 +56,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     queryPlannerConfig: { debug: { maxEvaluatedPlans: options.maxEvaluatedPlans } },
   });
   const server = new ApolloServer<RequestContext>({
-    gateway: layeredGateway(planner, layers),
+    gateway: layeredGateway(planner, { layers, execute: parts.execute }),
     logger: librarian(logger),
     formatError,
     // A gate decides who may read the schema; Apollo's rule knows no callers.

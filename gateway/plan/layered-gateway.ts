@@ -1,41 +1,46 @@
 import { createHash } from 'node:crypto';
 import type { ApolloGateway } from '@apollo/gateway';
 import type { ApolloServerOptionsWithGateway } from '@apollo/server';
-import type { DocumentNode } from 'graphql';
+import type { DocumentNode, ExecutionResult } from 'graphql';
 import { print } from 'graphql';
-import type { OperationLayer, RequestContext } from '#gateway/request.ts';
+import type { Admission, OperationLayer, RequestContext } from '#gateway/request.ts';
+import type { Handler } from '#kit/layer.ts';
 import { stack } from '#kit/layer.ts';
 
 type GatewayInterface = ApolloServerOptionsWithGateway<RequestContext>['gateway'];
 
 type Executor = ApolloGateway['executor'];
 
+type Wrapping = {
+  readonly layers: readonly OperationLayer[];
+  /** Runs operations in place of the gateway's own executor. */
+  readonly execute?: Execute | undefined;
+};
+
+/** Plans and runs an operation; `hash` tells its document from every other. */
+export type Execute = Handler<Admission & { readonly hash: string }, ExecutionResult>;
+
 /** A gateway whose planning and execution are wrapped in layers. Apollo Server lets no hook of its own change a document. */
-export function layeredGateway(gateway: ApolloGateway, layers: readonly OperationLayer[]): GatewayInterface {
+export function layeredGateway(gateway: ApolloGateway, wrapping: Wrapping): GatewayInterface {
   return {
     onSchemaLoadOrUpdate: (callback) => gateway.onSchemaLoadOrUpdate(callback),
     stop: () => gateway.stop(),
     async load(options) {
       const { executor } = await gateway.load(options);
-      return { executor: layered(executor, layers) };
+      return { executor: layered(executor, wrapping) };
     },
   };
 }
 
-function layered(execute: Executor, layers: readonly OperationLayer[]): Executor {
+function layered(stock: Executor, { layers, execute }: Wrapping): Executor {
   const hashOf = documentHashes();
   return (request) => {
     const { document, operation } = request;
-    const handle = stack(layers, async (asked) =>
-      execute({
-        ...request,
-        ...(asked.document !== document && {
-          document: asked.document,
-          operation: asked.operation,
-          queryHash: hashOf(asked.document),
-        }),
-      }),
-    );
+    const handle = stack(layers, async (asked) => {
+      const hash = asked.document === document ? request.queryHash : hashOf(asked.document);
+      if (execute !== undefined) return execute({ ...asked, hash });
+      return stock({ ...request, document: asked.document, operation: asked.operation, queryHash: hash });
+    });
     const context = request.context as RequestContext;
     return handle({ context, schema: request.schema, document, operation, variables: request.request.variables ?? {} });
   };
