@@ -40,12 +40,12 @@ export function compileOperation({ schema, document, operation }: Asked, { plan,
     const wrong = problemsOf(variables);
     if (wrong !== undefined) return { errors: wrong };
     const values = withDefaults(variables);
-    const run: Run = { context, writes, variables, values, root: {}, errors: [] };
+    const run: Run = { context, writes, variables, values, root: {}, errors: [], gone: [] };
     await step(run);
     const problems: Problem[] = [];
     const introspected = introspect?.(variables) ?? {};
     const data = shapeFor(values)(run.root, { path: [], problems, introspected }) ?? null;
-    const errors = [...run.errors, ...completionErrors(problems, run.errors)];
+    const errors = [...run.errors, ...completionErrors(problems, { ...run, data })];
     return errors.length === 0 ? { data } : { data, errors };
   };
 }

@@ -3,7 +3,8 @@ import type { GraphQLSchema } from 'graphql';
 import { GraphQLError } from 'graphql';
 import type { SubgraphResponse } from '#gateway/request.ts';
 import { batcher } from './batch.ts';
-import { finder } from './entities.ts';
+import type { Path } from './entities.ts';
+import { finder, pathsOf } from './entities.ts';
 import { errorLocator } from './errors.ts';
 import type { Places } from './merge.ts';
 import { merge, placesAt } from './merge.ts';
@@ -76,9 +77,16 @@ function entityFetch(node: FetchNode, at: readonly string[], parts: FetchParts):
     const { data, errors } = await ask(run, { ...usedVariables(node, run), representations });
     if (errors !== undefined) run.errors.push(...locate(errors, run.root, (index) => asked.targets[index] ?? []));
     if (data == null) return;
-    for (const [index, entity] of entitiesIn(data, representations.length).entries())
-      if (isTree(entity)) fill(entity, asked.targets[index] ?? []);
+    const entities = entitiesIn(data, representations.length);
+    for (const [index, entity] of entities.entries()) if (isTree(entity)) fill(entity, asked.targets[index] ?? []);
+    const gone = entities.flatMap((entity, index) => (entity === null ? (asked.targets[index] ?? []) : []));
+    if (gone.length > 0) run.gone.push(...placesOf(gone, run.root, at));
   };
+}
+
+function placesOf(targets: readonly OwnTree[], root: OwnTree, at: readonly string[]): readonly Path[] {
+  const paths = pathsOf(root, at);
+  return targets.map((target) => paths.get(target) ?? at);
 }
 
 function entitiesIn({ _entities: entities }: Tree, asked: number): readonly unknown[] {

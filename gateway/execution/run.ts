@@ -1,6 +1,7 @@
 import type { GraphQLError } from 'graphql';
 import type { RequestContext, SubgraphResponse } from '#gateway/request.ts';
 import type { Handler } from '#kit/layer.ts';
+import type { Path } from './entities.ts';
 import type { OwnTree } from './tree.ts';
 
 /** What one run of an operation gathers. */
@@ -15,6 +16,8 @@ export type Run = {
   /** What came of all fetches so far. */
   readonly root: OwnTree;
   readonly errors: GraphQLError[];
+  /** Where entities stand that their subgraph does not know: null there is an answer, not a failure. */
+  readonly gone: Path[];
 };
 
 /** A fetch of a plan on its way to a subgraph. */

@@ -18,6 +18,8 @@ export type Comparable = {
   readonly errors: readonly GraphQLFormattedError[];
   /** What the stock executor hides beside the answer. */
   readonly hidden: readonly GraphQLFormattedError[];
+  /** True when a subgraph said of an entity that there is none. */
+  readonly gone: boolean;
 };
 
 export type BothExecutors = {
@@ -43,11 +45,17 @@ export function bothExecutors({ sdl, ask }: Parts): BothExecutors {
   const schema = apiSchema.toGraphQLJSSchema();
   const planner = new QueryPlanner(supergraph, { debug: { maxEvaluatedPlans: 200 } });
   const supergraphSchema = supergraph.schema.toGraphQLJSSchema();
+  const withGone = new WeakSet<object>();
   const wantedOf = wantedFields();
   const fetches = (service: string, received: (answer: SubgraphResponse) => SubgraphResponse) =>
     plannedFetches({
       service,
-      handle: async (request) => received(await ask(request, Number(request.call.requestId))),
+      async handle(request) {
+        const answer = received(await ask(request, Number(request.call.requestId)));
+        const entities = answer.data?.['_entities'];
+        if (Array.isArray(entities) && entities.includes(null)) withGone.add(request.call);
+        return answer;
+      },
       wantedOf,
       onUnexpectedError: () => undefined,
     });
@@ -91,18 +99,20 @@ export function bothExecutors({ sdl, ask }: Parts): BothExecutors {
       const run = executeQueryPlan as unknown as (...parts: readonly unknown[]) => Promise<ExecutionResult>;
       const plan = planOf({ document });
       const failed = (error: Error): ExecutionResult => ({ errors: [new GraphQLError(error.message)] });
-      return comparable(await run(plan, sources, request, operationContext, supergraphSchema, apiSchema, {}).catch(failed));
+      const result = await run(plan, sources, request, operationContext, supergraphSchema, apiSchema, {}).catch(failed);
+      return { ...comparable(result), gone: withGone.has(request.context.call) };
     },
     async compiled({ text, variables }, seed) {
       const document = parse(text);
       const operation = getOperationAST(document);
       if (operation == null) throw new Error('There is no operation.');
-      return comparable(await execute({ context: context(seed), schema, document, operation, variables, hash: text }));
+      const asked = { context: context(seed), schema, document, operation, variables, hash: text };
+      return { ...comparable(await execute(asked)), gone: withGone.has(asked.context.call) };
     },
   };
 }
 
-function comparable({ data, errors = [], extensions }: ExecutionResult): Comparable {
+function comparable({ data, errors = [], extensions }: ExecutionResult): Omit<Comparable, 'gone'> {
   const hidden = (extensions?.['valueCompletion'] ?? []) as readonly { toJSON: () => GraphQLFormattedError }[];
   return {
     data: data === undefined ? undefined : JSON.stringify(data),

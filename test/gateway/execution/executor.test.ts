@@ -12,20 +12,20 @@ const shelf = {
   books: {
     name: 'books',
     sdl: `${link}
-      type Book { title: String! author: Author! editor: Author }
+      type Book { title: String! author: Author! editor: Author owner: Author! }
       type Author @key(fields: "id", resolvable: false) { id: ID! }
       type Query { books: [Book!] }`,
     resolvers: {
       Query: {
         books: () => [
-          { title: 'One', author: { id: 'a' }, editor: { id: 'gone' } },
-          { title: 'Two', author: { id: 'a' }, editor: { id: 'a' } },
-          { title: 'Three', author: { id: 'b' }, editor: null },
+          { title: 'One', author: { id: 'a' }, editor: { id: 'gone' }, owner: { id: 'gone' } },
+          { title: 'Two', author: { id: 'a' }, editor: { id: 'a' }, owner: { id: 'a' } },
+          { title: 'Three', author: { id: 'b' }, editor: null, owner: { id: 'b' } },
         ],
       },
     },
   },
-  authors: (seen: string[], name = (id: string): string | null => `Author ${id}`) => ({
+  authors: (seen: string[]) => ({
     name: 'authors',
     sdl: `${link}
       type Author @key(fields: "id") { id: ID! name: String! motto: String }
@@ -34,7 +34,7 @@ const shelf = {
       Author: {
         __resolveReference({ id }: Reference) {
           seen.push(id);
-          return id === 'gone' ? null : { id, name: name(id) };
+          return id === 'gone' ? null : { id, name: `Author ${id}` };
         },
         motto({ id }: Reference) {
           if (id === 'a') throw new Error('No motto.');
@@ -84,20 +84,28 @@ test('an error of an entity stands at every place of that entity', async () => {
   });
 });
 
-test('a null that its type does not allow is an error with a path, and null goes up to where it may stand', async () => {
+test('an entity that is gone is null without an error where null may stand', async () => {
   await using running = await startShelf([]);
   const { body } = await running.gateway.query('{ books { title editor { name } } }');
-  expect(body.data).toEqual({
-    books: [
-      { title: 'One', editor: null },
-      { title: 'Two', editor: { name: 'Author a' } },
-      { title: 'Three', editor: null },
-    ],
+  expect(body).toEqual({
+    data: {
+      books: [
+        { title: 'One', editor: null },
+        { title: 'Two', editor: { name: 'Author a' } },
+        { title: 'Three', editor: null },
+      ],
+    },
   });
+});
+
+test('an entity that is gone is an error with a path where null may not stand, and null goes up', async () => {
+  await using running = await startShelf([]);
+  const { body } = await running.gateway.query('{ books { title owner { name } } }');
+  expect(body.data).toEqual({ books: null });
   expect(body.errors).toMatchObject([
     {
       message: 'Cannot return null for non-nullable field Author.name.',
-      path: ['books', 0, 'editor', 'name'],
+      path: ['books', 0, 'owner', 'name'],
       extensions: { code: 'UPSTREAM_INVALID_RESPONSE', retryable: false },
     },
   ]);
