@@ -14,12 +14,14 @@ import type { RandomOperation } from './random-operation.ts';
  *    that were not asked for.
  * 5. A field that an object's type gives as non-null is so too where an interface was asked for it.
  * 6. A value in place of an object or list is null with an error. There, the whole answer is lost.
+ * 7. Lists in lists that several fetches bring are merged item by item. There, the last one replaces the others, and null
+ *    stands where a field of theirs is missed.
  */
 export function differences(stock: Comparable, compiled: Comparable): readonly string[] {
   const own = compiled.errors.filter(isCompletion);
   const others = compiled.errors.filter((error) => !isCompletion(error));
   if (stock.data === undefined && stock.errors.every(isAssertion))
-    return compiled.errors.length > 0 ? [] : ['a wrong value without an error'];
+    return compiled.errors.length > 0 || isAboutType(stock) ? [] : ['a wrong value without an error'];
   const found: string[] = [];
   if (
     !alike(
@@ -43,6 +45,9 @@ const isCompletion = ({ extensions, message }: GraphQLFormattedError): boolean =
 const isAssertion = ({ message }: GraphQLFormattedError): boolean =>
   /^(Invalid non-|Unexpected array|Got unexpected value|\[.*length|value\.flatMap|Cannot read)/.test(message);
 
+/** Of several fetches one may have told the type wrong and another one right, after it. */
+const isAboutType = ({ errors }: Comparable): boolean => errors.some(({ message }) => message.includes('__typename'));
+
 /** Errors without the indices of their paths. */
 const anywhere = (errors: readonly GraphQLFormattedError[]): readonly string[] =>
   errors
@@ -51,15 +56,20 @@ const anywhere = (errors: readonly GraphQLFormattedError[]): readonly string[] =
 
 const parsed = ({ data }: Comparable): unknown => (data === undefined ? undefined : JSON.parse(data));
 
+type Path = readonly (string | number)[];
+
 /** Whether ours is the same, or null for a reason that stands there or below. */
-function alike(stock: unknown, ours: unknown, reasons: readonly (readonly (string | number)[])[]): boolean {
+function alike(stock: unknown, ours: unknown, reasons: readonly Path[], lists = 0): boolean {
   if (ours === null) return stock === null || reasons.length > 0;
+  if (stock === null && lists > 1) return true;
   if (typeof stock !== 'object' || typeof ours !== 'object' || stock === null) return stock === ours;
   const [names, own] = [Object.keys(stock), Object.keys(ours)];
   if (names.length !== own.length || Array.isArray(stock) !== Array.isArray(ours)) return false;
   const below = (name: string) => reasons.flatMap(([first, ...rest]) => (String(first) === name ? [rest] : []));
   const [left, right] = [stock as Readonly<Record<string, unknown>>, ours as Readonly<Record<string, unknown>>];
-  return names.every((name) => Object.hasOwn(right, name) && alike(left[name], right[name], below(name)));
+  return names.every(
+    (name) => Object.hasOwn(right, name) && alike(left[name], right[name], below(name), Array.isArray(ours) ? lists + 1 : 0),
+  );
 }
 
 /** The value at a path, or the null above it. */

@@ -4,6 +4,7 @@ import {
   isAbstractType,
   isCompositeType,
   isEnumType,
+  isInputObjectType,
   isListType,
   isNonNullType,
   isRequiredArgument,
@@ -84,7 +85,7 @@ function attempt({
     if (isEnumType(named)) return pick(random, named.getValues()).name;
     if (named.name === 'Int') return 1 + upTo(random, 4);
     if (named.name === 'Boolean') return chance(random, 50);
-    return given(name, named.name);
+    return isInputObjectType(named) ? {} : given(name, named.name);
   }
 
   const literal = (value: unknown, type: GraphQLInputType): string =>
