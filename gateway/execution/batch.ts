@@ -18,7 +18,7 @@ export const batcher =
     for (const entity of entities) {
       const represented = represent(entity);
       if (represented === null) continue;
-      const text = entities.length === 1 ? '' : JSON.stringify(represented);
+      const text = entities.length === 1 ? '' : textOf(represented);
       const same = known.get(text);
       if (same !== undefined) {
         same.push(entity);
@@ -31,3 +31,13 @@ export const batcher =
     }
     return { representations, targets };
   };
+
+/** Tells representations apart; for the few short texts of which they mostly are, several times as fast as JSON. */
+function textOf(representation: Tree): string {
+  let text = '';
+  for (const name in representation) {
+    const value = representation[name];
+    text += typeof value === 'string' ? `${name}:${value.length}:${value}` : `${name}=${JSON.stringify(value)}`;
+  }
+  return text;
+}

@@ -3,7 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import { merge } from './merge.ts';
 import { rewriter } from './rewrites.ts';
 import type { OwnTree, Tree } from './tree.ts';
-import { isTree, reader, write } from './tree.ts';
+import { isTree, reader, writer } from './tree.ts';
 import { namesOf } from './type-test.ts';
 
 /** What a subgraph is told of an entity; null when the entity is none of its own, or lacks what it wants to know. */
@@ -35,12 +35,12 @@ function extractor(selections: readonly QueryPlanSelectionNode[], schema: GraphQ
 function extract(selection: QueryPlanSelectionNode, schema: GraphQLSchema): Extract {
   if (selection.kind === 'Field') {
     const name = selection.alias ?? selection.name;
-    const read = reader(name);
+    const [read, put] = [reader(name), writer(name)];
     const shown = selection.selections === undefined ? asItIs : below(extractor(selection.selections, schema));
     return (source, into) => {
       const value = read(source);
       if (value === undefined) return false;
-      write(into, name, shown(value));
+      put(into, shown(value));
       return true;
     };
   }

@@ -12,8 +12,20 @@ export function reader(name: string): (tree: Tree) => unknown {
   return (tree) => (Object.hasOwn(tree, name) ? tree[name] : undefined);
 }
 
-/** Writes one name of an object of ours, `__proto__` too. */
-export function write(tree: OwnTree, name: string, value: unknown): void {
-  if (name !== '__proto__') tree[name] = value;
-  else Object.defineProperty(tree, name, { value, enumerable: true, configurable: true, writable: true });
+/** Writes one name of an object of ours. */
+export function writer(name: string): (tree: OwnTree, value: unknown) => void {
+  if (name === '__proto__') return define;
+  return (tree, value) => {
+    tree[name] = value;
+  };
 }
+
+/** Writes any name of an object of ours. */
+export function write(tree: OwnTree, name: string, value: unknown): void {
+  if (name === '__proto__') define(tree, value);
+  else tree[name] = value;
+}
+
+/** Assigning it would change what the object inherits. */
+const define = (tree: OwnTree, value: unknown): void =>
+  void Object.defineProperty(tree, '__proto__', { value, enumerable: true, configurable: true, writable: true });
