@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const onBreakerChange = (service: string, state: string): void => logger.warn({ service, state }, 'circuit breaker');
   const onError = (error: Error): void => logger.warn({ err: error }, 'Redis is away');
   const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
-  const parts = { clock: systemClock, idempotency, onUnexpectedError };
+  const parts = { clock: systemClock, idempotency, onUnexpectedError, compiled: config.execution.compiled };
   const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange }));
   const locals = new Map<string, RunningSubgraph>(
     definitions.map((subgraph) => {

@@ -37,6 +37,8 @@ type SubgraphParts = {
   readonly credentialOf?: CredentialOf;
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
+  /** False to leave the execution of operations to graphql-js; they are compiled by default. */
+  readonly compiled?: boolean | undefined;
 };
 
 /** What a definition opens itself with. */
@@ -131,7 +133,7 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
     name,
     needs: serviceNames.filter((service) => service === name || decoders.has(service)),
     needsOrganizations: false,
-    open({ upstreams, clock, idempotency = idempotencyInMemory(), credentialOf = ofNobody, onUnexpectedError }) {
+    open({ upstreams, clock, idempotency = idempotencyInMemory(), credentialOf = ofNobody, onUnexpectedError, compiled }) {
       const upstream = upstreams.to(name);
       const clientsFor = (call: Call, options: { readonly urgent?: true } = {}): Clients<Other> => ({
         rest: upstream.forCall(call, { ...options, ...proofOf(call.caller, credentialOf), decode: definition.decode }),
@@ -153,15 +155,19 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
         call,
         once: onceFor(name, call, idempotency),
       });
-      return runSubgraph(definition, { makeContext: (call) => makeContext(requestParts(call)), onUnexpectedError });
+      return runSubgraph(definition, {
+        makeContext: (call) => makeContext(requestParts(call)),
+        onUnexpectedError,
+        compiled,
+      });
     },
   };
 }
 
-type RunParts = Pick<SubgraphParts, 'onUnexpectedError'> & { readonly makeContext: (call: Call) => object };
+type RunParts = Pick<SubgraphParts, 'onUnexpectedError' | 'compiled'> & { readonly makeContext: (call: Call) => object };
 
 /** What all subgraphs have in common: a guarded schema, one context for each call, and an executor. */
-export function runSubgraph(face: SubgraphFace, { makeContext, onUnexpectedError }: RunParts): RunningSubgraph {
+export function runSubgraph(face: SubgraphFace, { makeContext, onUnexpectedError, compiled = true }: RunParts): RunningSubgraph {
   const { name } = face;
   const schema = guard(buildSchema(face), face.permissions);
   // Rules of permissions look at `call`, whatever else the context holds.
@@ -170,7 +176,12 @@ export function runSubgraph(face: SubgraphFace, { makeContext, onUnexpectedError
     name,
     schema,
     contextFor,
-    execute: operationExecutor({ schema, contextFor, onUnexpectedError: (error) => onUnexpectedError(error, name) }),
+    execute: operationExecutor({
+      schema,
+      contextFor,
+      compiled,
+      onUnexpectedError: (error) => onUnexpectedError(error, name),
+    }),
   };
 }
 

@@ -2,12 +2,11 @@ import type { QueryPlan } from '@apollo/query-planner';
 import type { ExecutionResult, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { getVariableValues, Kind, valueFromASTUntyped } from 'graphql';
 import type { Admission } from '#gateway/request.ts';
+import { perCondition } from '#kit/execution/per-condition.ts';
 import { completionErrors } from './completion.ts';
-import { conditionVariables } from './condition-variables.ts';
 import type { FetchParts } from './fetch-step.ts';
 import { introspection } from './introspection.ts';
 import { planStep } from './plan.ts';
-import type { Shape } from './record.ts';
 import type { Run } from './run.ts';
 import { shapeOf } from './shape.ts';
 import type { Problem } from './shaping.ts';
@@ -33,7 +32,7 @@ export function compileOperation({ schema, document, operation }: Asked, { plan,
   const step = planStep(plan, parts);
   const introspect = introspection({ operation, fragments, schema });
   const withDefaults = defaulting(operation);
-  const shapeFor = shapes(conditionVariables(document), (values) => shapeOf(operation, { schema, fragments, values }));
+  const shapeFor = perCondition(document, (values) => shapeOf(operation, { schema, fragments, values }));
   const writes = operation.operation === 'mutation';
   const problemsOf = variableProblems(operation, schema);
   return async ({ context, variables }) => {
@@ -62,21 +61,4 @@ function defaulting({ variableDefinitions = [] }: OperationDefinitionNode): (giv
     ),
   );
   return Object.keys(defaults).length === 0 ? (given) => given : (given) => ({ ...defaults, ...given });
-}
-
-/** Ways to skip and include that are kept of one operation. */
-const maxShapes = 32;
-
-/** One shape for each way in which the variables skip and include; nearly always there is one. */
-function shapes(names: readonly string[], compile: (values: Values) => Shape): (values: Values) => Shape {
-  const known = new Map<string, Shape>();
-  return (values) => {
-    const key = names.map((name) => (values[name] === true ? '1' : '0')).join('');
-    const kept = known.get(key);
-    if (kept !== undefined) return kept;
-    if (known.size >= maxShapes) known.clear();
-    const shape = compile(values);
-    known.set(key, shape);
-    return shape;
-  };
 }

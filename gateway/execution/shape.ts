@@ -7,11 +7,11 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { isAbstractType, isCompositeType, isListType, isNonNullType, isObjectType, isUnionType } from 'graphql';
+import type { Scope } from '#kit/execution/selected-fields.ts';
+import { fieldsOf } from '#kit/execution/selected-fields.ts';
 import { leafCheck } from './leaf.ts';
 import type { Shape, Slot } from './record.ts';
 import { record } from './record.ts';
-import type { Scope } from './selections.ts';
-import { fieldsOf } from './selections.ts';
 import type { Complete, Shaping } from './shaping.ts';
 import { report } from './shaping.ts';
 import { isTree } from './tree.ts';

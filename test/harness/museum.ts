@@ -178,6 +178,8 @@ type SubgraphQuestion = Pick<SubgraphRequest, 'service' | 'text' | 'variables'>;
 
 type Museum = {
   readonly sdl: string;
+  /** By the names of its subgraphs. */
+  readonly schemas: ReadonlyMap<string, GraphQLSchema>;
   readonly ask: (asked: SubgraphQuestion) => Promise<SubgraphResponse>;
 };
 
@@ -189,6 +191,7 @@ export function museum(): Museum {
   const schemas = new Map(Object.entries(sdls).map(([name, sdl]) => [name, generated(sdl)]));
   return {
     sdl: supergraphSdl,
+    schemas,
     async ask({ service, text, variables }) {
       const schema = schemas.get(service);
       if (schema === undefined) throw new Error(`There is no subgraph ${service}.`);

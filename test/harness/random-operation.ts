@@ -71,7 +71,8 @@ function attempt({
 
   function input({ name, type }: GraphQLArgument): string {
     const value = inputValue(name, type);
-    if (chance(random, 50)) return literal(value, type);
+    const isPlain = !JSON.stringify(value).includes('{');
+    if (isPlain && chance(random, 50)) return literal(value, type);
     const variable = `v${names++}`;
     definitions.push(`$${variable}: ${type}`);
     variables[variable] = value;
