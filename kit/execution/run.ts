@@ -22,9 +22,6 @@ export type Place = {
   readonly typename: string | undefined;
 };
 
-/** A value or a promise of one. */
-export type Awaitable = unknown;
-
 export const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
 

@@ -6,7 +6,7 @@ import { keyHasher } from '#kit/organizations/keys.ts';
 import { seed } from '#kit/organizations/seed.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames, subgraphNames } from '#kit/service-names.ts';
-import type { ReachableSettings } from '#kit/upstream-settings.ts';
+import type { Environment, ReachableSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import { developmentOrganizations } from '#ops/sandbox/organizations.ts';
@@ -16,15 +16,18 @@ import { subgraphs } from '#subgraphs/registry.ts';
 
 export type RunningSubgraphs = AsyncDisposable & { readonly subgraphs: ReadonlyMap<string, RunningSubgraph> };
 
-/** Every subgraph of the laboratory in this process, over a sandbox, without a gateway. */
-export async function openSubgraphs(): Promise<RunningSubgraphs> {
+/**
+ * Every subgraph of the laboratory in this process, without a gateway: over a sandbox, or over the services that an environment
+ * names.
+ */
+export async function openSubgraphs(environment?: Environment): Promise<RunningSubgraphs> {
   await using opening = new AsyncDisposableStack();
-  const sandbox = opening.use(await startSandbox({ ports: 'any' }));
+  const sandbox = environment === undefined ? opening.use(await startSandbox({ ports: 'any' })) : undefined;
   const settings = new Map(
-    serviceNames.map((name): [ServiceName, ReachableSettings] => [
-      name,
-      { ...readUpstreamSettings(name, {}), ...developmentSettings(name), url: sandbox.urls.get(name) ?? '' },
-    ]),
+    serviceNames.map((name): [ServiceName, ReachableSettings] => {
+      const { url = '', ...given } = readUpstreamSettings(name, environment ?? {});
+      return [name, { ...given, ...developmentSettings(name), url: sandbox?.urls.get(name) ?? url }];
+    }),
   );
   const organizations = {
     store: opening.use(openEmbeddedStore(':memory:')),
