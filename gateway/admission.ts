@@ -1,6 +1,8 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError } from 'graphql';
 import { ExpectedError, statusOf } from '#kit/errors.ts';
+import type { Step } from '#kit/tracing.ts';
+import { traced } from '#kit/tracing.ts';
 import type { Admission, Gate, RequestContext } from './request.ts';
 
 /**
@@ -12,14 +14,22 @@ export function admission(gates: readonly Gate[]): ApolloServerPlugin<RequestCon
     requestDidStart: async () => ({
       async didResolveOperation({ contextValue, schema, document, operation, request }) {
         if (operation === undefined) throw refusal(unresolved(request.operationName));
+        const { name, operation: kind } = operation;
+        contextValue.outcome.operation = { kind, ...(name !== undefined && { name: name.value }) };
         const asked = { context: contextValue, schema, document, operation, variables: request.variables ?? {} };
-        await pass(gates, asked).catch((error: unknown) => {
+        await traced(admissionStep(asked), () => pass(gates, asked)).catch((error: unknown) => {
           throw refusal(error);
         });
       },
     }),
   };
 }
+
+const admissionStep = ({ operation: { operation, name } }: Admission): Step => ({
+  kind: 'admission',
+  name: 'admission',
+  attributes: { 'graphql.operation.type': operation, ...(name && { 'graphql.operation.name': name.value }) },
+});
 
 async function pass(gates: readonly Gate[], admission: Admission): Promise<void> {
   for (const gate of gates) await gate(admission);

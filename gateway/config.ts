@@ -8,15 +8,19 @@ import { readServicesFile } from '#kit/services-file.ts';
 import type { Environment, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.ts';
 import { abuseSettings, addressSettings, addressVariables } from './config/addresses.ts';
+import { cacheSettings, cacheVariables } from './config/cache.ts';
+import { describedVariables } from './config/described.ts';
 import { executionSettings, executionVariables } from './config/execution.ts';
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
 import { documentLimits, limitVariables, operationTexts } from './config/limits.ts';
+import { logSettings, operationsSettings, operationsVariables } from './config/operations.ts';
 import { processVariables } from './config/process.ts';
 import { checkSecrets } from './config/secrets.ts';
 import { costSettings, rateLimitSettings, spendingVariables, usageStream } from './config/spending.ts';
 import { isForeign, supergraphSettings, supergraphVariables } from './config/supergraph.ts';
+import { tracingSettings, tracingVariables } from './config/tracing.ts';
 
 /**
  * Every variable of the gateway, each with its default in the file of its part; those of the laboratory's services stand in
@@ -30,8 +34,11 @@ const Variables = z.object({
   ...supergraphVariables,
   ...executionVariables,
   ...fetchVariables,
+  ...cacheVariables,
   ...limitVariables,
   ...spendingVariables,
+  ...operationsVariables,
+  ...tracingVariables,
 });
 
 /** Names of every variable, for those who fill them from files. */
@@ -60,7 +67,10 @@ export function readConfig(environment: Environment) {
     identity: Object.freeze(identitySettings(variables, { laboratory: organizations.laboratory, foreign })),
     secrets: Object.freeze({ subgraph: variables.SUBGRAPH_SECRET }),
     redis: Object.freeze({ url: variables.REDIS_URL, caFile: variables.REDIS_CA_FILE }),
-    log: Object.freeze({ level: variables.LOG_LEVEL }),
+    log: Object.freeze(logSettings(variables)),
+    operations: Object.freeze(operationsSettings(variables, variables.API_PREFIX)),
+    described: describedVariables(variableNames, { given: new Set(given.map(([name]) => name)), parsed: variables }),
+    tracing: tracingSettings(variables),
     supergraph: Object.freeze(supergraphSettings(variables)),
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,
@@ -76,6 +86,7 @@ export function readConfig(environment: Environment) {
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
     execution: Object.freeze(executionSettings(variables)),
     fetch: Object.freeze({ ...fetchSettings(variables, foreign), urls: subgraphUrls(given) }),
+    cache: cacheSettings(variables),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
     organizations,

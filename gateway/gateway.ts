@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { askApollo } from '#kit/apollo-http.ts';
 import { systemClock } from '#kit/clock.ts';
@@ -7,6 +8,7 @@ import { admission } from './admission.ts';
 import { authorizer } from './authorization/authorization.ts';
 import { authorizationFeatures } from './authorization/conditions.ts';
 import { callerPolicies } from './authorization/policies.ts';
+import type { Cache } from './cache/open-cache.ts';
 import type { Config } from './config.ts';
 import { pricer } from './cost/pricer.ts';
 import { compiledExecutor } from './execution/executor.ts';
@@ -24,6 +26,8 @@ import { httpServer } from './http/server.ts';
 import type { Unregistered } from './limits/operation-texts.ts';
 import type { Registry } from './limits/registry.ts';
 import { emptyRegistry, openRegistry } from './limits/registry.ts';
+import type { Observer } from './observer.ts';
+import { unwatched } from './observer.ts';
 import { documentRules, fetchLayers, gates, operationLayers, requestLayers, transportLayers } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
@@ -41,6 +45,7 @@ import { chargeText } from './rate-limit/point.ts';
 import type { Admission, SubgraphHandler } from './request.ts';
 import { answerPlugin, finish } from './response/answer.ts';
 import { errorFormatter } from './response/mask.ts';
+import { tracedRequest } from './response/traced-request.ts';
 
 export type GatewayParts = {
   readonly source: SupergraphSource;
@@ -52,11 +57,17 @@ export type GatewayParts = {
   readonly blocks?: Blocks;
   /** Who pays for operations, and out of what; without it nothing is limited. */
   readonly limits?: Pick<Limits, 'limiter' | 'accountOf' | 'clock'>;
+  /** What keeps answers of subgraphs; without it every call is made. */
+  readonly cache?: Pick<Cache, 'layersFor'>;
   /** False while credentials cannot be checked; true when left out. */
   readonly ready?: () => boolean;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
+  /** Hears what the stages do. */
+  readonly observer?: Observer;
+  /** Adds routes to the public listener for whoever watches it. */
+  readonly addRoutes?: (app: FastifyInstance) => void;
 };
 
 export type Gateway = AsyncDisposable & {
@@ -67,15 +78,17 @@ export type Gateway = AsyncDisposable & {
 /** Puts the rooms together and listens. */
 export async function createGateway(config: Config, parts: GatewayParts): Promise<Gateway> {
   const { source, identify, ready = () => true, page, logger, blocks = memoryBlocks({ clock: systemClock }) } = parts;
+  const { observer = unwatched, addRoutes } = parts;
   await using opening = new AsyncDisposableStack();
   const engines = opening.use(
     await openEngines({
       source,
       build: (sdl) => buildEngine(sdl, config, parts),
-      onReload: (outcome) =>
-        outcome.ok
-          ? logger.info('supergraph replaced')
-          : logger.error({ err: outcome.error }, 'supergraph refused; the old one goes on'),
+      onReload: (outcome) => {
+        observer.supergraphReloaded(outcome.ok);
+        if (outcome.ok) logger.info('supergraph replaced');
+        else logger.error({ err: outcome.error }, 'supergraph refused; the old one goes on');
+      },
     }),
   );
   const addresses = opening.use(
@@ -107,8 +120,10 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     ready,
     pricesOperations: parts.limits !== undefined,
     page,
-    answer: async ({ method, headers, url, body }, context) =>
-      finish(await handle({ method, headers, url, body, context }), context, config.response),
+    observer,
+    addRoutes,
+    answer: ({ method, headers, url, body }, context) =>
+      tracedRequest(context, async () => finish(await handle({ method, headers, url, body, context }), context, config.response)),
   });
   opening.defer(() => app.close());
   await app.listen({ host: config.http.host, port: config.http.port });
@@ -147,7 +162,7 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   const { logger } = parts;
   await using opening = new AsyncDisposableStack();
   const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
-  const layers = fetchLayers(config);
+  const layers = fetchLayers(config, parts.observer ?? unwatched, parts.cache?.layersFor(sdl));
   const wantedOf = wantedFields();
   const fetches = new Map(
     routesOf(sdl, config.fetch.urls).map((route) => {
@@ -208,7 +223,11 @@ function transportOf({ name, url }: Route, { config, parts, opening }: Transport
   }
   if (!isHttpRoute(url)) throw new Error(`The route of ${name} is neither local:, http(s): nor consul:.`);
   const showErrors = config.fetch.showErrorsOf.has(name);
-  const layers = transportLayers(name, config, (state) => parts.logger.warn({ service: name, state }, 'circuit breaker'));
+  const { observer = unwatched } = parts;
+  const layers = transportLayers(name, config, (state) => {
+    observer.breakerChanged(name, state);
+    parts.logger.warn({ service: name, state }, 'circuit breaker');
+  });
   const onConsulFailure = (error: unknown): void => parts.logger.warn({ err: error, service: name }, 'Consul look-up failed');
   const transport = opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors, onConsulFailure, layers }));
   return signedIdentity(config.secrets.subgraph, name)(transport.handle);

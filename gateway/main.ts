@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
@@ -9,9 +10,11 @@ import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import { banner } from '#ops/banner.ts';
-import { createLogger } from '#ops/logger.ts';
+import { openInstruments } from '#ops/instruments.ts';
+import { openOperations } from '#ops/operations.ts';
 import { firstSignal } from '#ops/signals.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
+import { openCache } from './cache/open-cache.ts';
 import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
 import { readConfig, variableNames } from './config.ts';
@@ -26,9 +29,11 @@ process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
 
 async function main(): Promise<void> {
   const config = readConfig(await readEnvironment(process.env, variableNames));
-  const logger = createLogger(config.log);
   const stopped = firstSignal();
   await using running = new AsyncDisposableStack();
+  const instruments = running.use(await openInstruments({ settings: config.log, clock: systemClock }));
+  const { logger } = instruments;
+  await openTraces(config, { running, logger });
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const definitions = await localSubgraphs(source.sdl, config);
   const needed = serviceNames.filter((service) => definitions.some(({ needs }) => needs.includes(service)));
@@ -44,15 +49,15 @@ async function main(): Promise<void> {
   );
   const onUnexpectedError = (error: unknown, subgraph: string): void =>
     logger.error({ err: error, subgraph }, 'unexpected error');
-  const onBreakerChange = (service: string, state: string): void => logger.warn({ service, state }, 'circuit breaker');
+  const { onBreakerChange, onCall } = instruments;
   const onError = (error: Error): void => logger.warn({ err: error }, 'Redis is away');
   const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
-  const parts = { clock: systemClock, idempotency, onUnexpectedError, compiled: config.execution.compiled };
-  const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange }));
+  const parts = { clock: systemClock, idempotency, onUnexpectedError, watchQuery: instruments.metrics.queryStarted };
+  const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange, onCall }));
   const locals = new Map<string, RunningSubgraph>(
     definitions.map((subgraph) => {
       const own = subgraph.name === 'graph' && { credentialOf: graphCredentials({ store: known.store, clock: systemClock }) };
-      return [subgraph.name, subgraph.open({ ...parts, upstreams, organizations: known, ...own })];
+      return [subgraph.name, subgraph.open({ ...parts, ...config.execution, upstreams, organizations: known, ...own })];
     }),
   );
   const { identify, ready } = running.use(
@@ -63,12 +68,28 @@ async function main(): Promise<void> {
       logger,
     }),
   );
-  const limits = running.use(await openSpending(config, { organizations: known, logger }));
+  const { limitDecided: onDecision, lookedUp: onLookup } = instruments.metrics;
+  const limits = running.use(await openSpending(config, { organizations: known, logger, onDecision }));
+  instruments.followLimits(limits);
+  const onFault = ({ kind, error }: { readonly kind: string; readonly error?: unknown }): void =>
+    logger.warn({ err: error, kind }, 'cache');
+  const cache = config.cache && running.use(await openCache({ settings: config.cache, clock: systemClock, onLookup, onFault }));
   const blocks = running.use(
     await openBlocks({
       ...config.redis,
       clock: systemClock,
       onReachable: (reachable) => logger.warn(reachable ? 'blocks are shared again' : 'blocks are of this process alone'),
+    }),
+  );
+  const operations = running.use(
+    await openOperations({
+      ...operationsOf(config),
+      instruments,
+      services: settings,
+      organizations: known,
+      hasKeys: ready,
+      blocks,
+      look: limits?.look,
     }),
   );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
@@ -79,15 +100,29 @@ async function main(): Promise<void> {
       locals,
       logger,
       identify,
-      ready,
+      ready: operations.isReady,
       blocks,
+      observer: instruments.observer,
+      addRoutes: operations.addRoutes,
       ...(limits && { limits }),
+      ...(cache && { cache }),
       page: await openPage(config),
     }),
   );
-  process.stdout.write(banner({ url: gateway.url, sandboxed, organizations: seeds }));
+  operations.loaded();
+  process.stdout.write(banner({ url: gateway.url, operatorsUrl: operations.adminUrl, sandboxed, organizations: seeds }));
   logger.info({ signal: await stopped }, 'stopping');
 }
+
+/** What operators see of a process follows from its configuration and from what it has opened. */
+const operationsOf = ({ operations, redis, organizations, described }: Config) => ({
+  settings: operations,
+  clock: systemClock,
+  redis,
+  storeName: organizations.place?.kind === 'mongodb' ? ('mongodb' as const) : ('database' as const),
+  laboratory: organizations.laboratory,
+  config: described,
+});
 
 /** The laboratory's subgraphs that the supergraph wants in this process. */
 async function localSubgraphs(sdl: string, { fetch }: Config): Promise<readonly Subgraph[]> {
@@ -124,6 +159,15 @@ async function startStandIns(names: readonly ServiceName[], running: AsyncDispos
   const { developmentSettings } = await import('#ops/sandbox/settings.ts');
   const sandbox = running.use(await startSandbox({ services: names }));
   return new Map([...sandbox.urls].map(([name, url]) => [name, { ...developmentSettings(name), url }] as const));
+}
+
+type TraceParts = { readonly running: AsyncDisposableStack; readonly logger: Logger };
+
+/** The SDK is loaded only where a collector is named. */
+async function openTraces({ tracing }: Config, { running, logger }: TraceParts): Promise<void> {
+  if (tracing === undefined) return;
+  const { openTracing } = await import('#ops/tracing.ts');
+  running.use(openTracing(tracing, (error) => logger.warn({ err: error }, 'the last traces are lost')));
 }
 
 /** GraphiQL, in development only; the package is not installed elsewhere. */

@@ -5,9 +5,12 @@ import { resilience } from '#kit/resilience.ts';
 import type { Authorize } from './authorization/authorization.ts';
 import { filterDenied, refuseDenied } from './authorization/enforce.ts';
 import { introspection } from './authorization/introspection.ts';
+import type { CacheLayers } from './cache/open-cache.ts';
 import type { Config } from './config.ts';
 import { deadline } from './fetch/deadline.ts';
 import { forwardedHeaders } from './fetch/forwarded-headers.ts';
+import { observed } from './fetch/observe.ts';
+import { traces } from './fetch/traces.ts';
 import { strangers } from './identity/strangers.ts';
 import { documentLimits } from './limits/document-limits.ts';
 import type { Unregistered } from './limits/operation-texts.ts';
@@ -17,6 +20,8 @@ import { reservedAlias } from './limits/reserved-alias.ts';
 import { textStore } from './limits/text-store.ts';
 import { uploadPlaces } from './limits/upload-places.ts';
 import { variableTypes } from './limits/variables.ts';
+import type { Observer } from './observer.ts';
+import { tracesExecution } from './plan/traces.ts';
 import { pricesOnly } from './rate-limit/prices-only.ts';
 import type { FetchLayer, Gate, OperationLayer, RequestContext, RequestLayer } from './request.ts';
 
@@ -74,11 +79,27 @@ export const gates = ({ identity, limits, plan, authorization }: Config, { autho
 ];
 
 /** What wraps the planning and execution of an operation. */
-export const operationLayers = ({ authorize }: EngineStages): readonly OperationLayer[] => [pricesOnly, filterDenied(authorize)];
+export const operationLayers = ({ authorize }: EngineStages): readonly OperationLayer[] => [
+  tracesExecution(),
+  pricesOnly,
+  filterDenied(authorize),
+];
 
 /** What stands between a call to an HTTP subgraph and the network: circuit breaker, one retry of queries, bulkhead. */
 export const transportLayers = (service: string, { fetch }: Config, onBreakerChange: (state: BreakerState) => void) =>
   resilience({ ...fetch, service, clock: systemClock, onBreakerChange });
 
-/** What wraps every call to a subgraph. */
-export const fetchLayers = ({ fetch }: Config): readonly FetchLayer[] => [deadline(fetch), forwardedHeaders()];
+/** What wraps every call to a subgraph; the last one sees only calls that are made. */
+export const fetchLayers = (
+  { fetch }: Config,
+  { subgraphCalled }: Pick<Observer, 'subgraphCalled'>,
+  cache?: CacheLayers,
+): readonly FetchLayer[] => [
+  traces(),
+  // Outside of the deadline: a mutation that ran out of time may have written.
+  ...(cache === undefined ? [] : [cache.written]),
+  deadline(fetch),
+  forwardedHeaders(),
+  ...(cache === undefined ? [] : [cache.reads, cache.coalesce, cache.writtenLate]),
+  observed(subgraphCalled),
+];

@@ -18,6 +18,8 @@ export type RequestContext = {
   readonly wantsBreakdown: boolean;
   /** True when the operation is to be priced only. */
   readonly pricesOnly: boolean;
+  /** True when nothing that was kept may answer: `Cache-Control: no-cache` of somebody who may ask for that. */
+  readonly wantsFresh?: boolean;
   readonly outcome: Outcome;
 };
 
@@ -48,9 +50,35 @@ type Outcome = {
   budget?: CallBudget;
   /** The answer to a question for a price. */
   quote?: { readonly body: Readonly<Record<string, unknown>>; readonly headers: CostReport['headers'] };
+  /** What was looked up in the cache for it. */
+  readonly lookups?: CacheLookup[];
+  /** Trace that the request belongs to, while traces are made. */
+  traceId?: string;
   /** Name under which the operation is registered; absent when it is not. One of few, so it may stand in a metric. */
   registered?: string;
+  /** What the operation's own text calls it; there once it is found in the document. */
+  operation?: { readonly name?: string; readonly kind: OperationDefinitionNode['operation'] };
+  /** Points that it took; absent before they are booked. */
+  spent?: number;
+  /** Codes of the answer's errors, there once it is answered. */
+  codes?: readonly unknown[];
 };
+
+/** What became of one question to the cache. */
+export type CacheLookup = {
+  readonly subgraph: string;
+  /** `negative` is a hit on what is known not to be there, `bypass` a call of which nothing is ever kept. */
+  readonly status: 'hit' | 'stale' | 'miss' | 'negative' | 'bypass';
+  readonly ageSeconds: number;
+  /** For how long in all the answer holds; 0 where it is not kept. */
+  readonly ttlSeconds: number;
+  readonly scope: 'PUBLIC' | 'ORGANIZATION' | 'PRIVATE';
+  /** What the answer is invalidated by. */
+  readonly tags: readonly string[];
+};
+
+/** The name of an operation, and whether it is registered under it. */
+export type OperationName = { readonly name: string; readonly isRegistered: boolean };
 
 /** A request for an operation as it came over HTTP; length and nesting of its text are checked. */
 export type OperationRequest = HttpRequest & { readonly context: RequestContext };
@@ -81,11 +109,17 @@ export type SubgraphRequest = {
   readonly operationName?: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly kind: 'query' | 'mutation';
+  /** The client's operation that it belongs to, where that has a name. */
+  readonly operation?: OperationName;
   /** True when files may stand among the variables. */
   readonly carriesUploads: boolean;
   readonly call: Call;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Takes down what is looked up in the cache; absent where nobody wants to know. */
+  readonly lookups?: CacheLookup[] | undefined;
+  /** True when nothing that was kept may answer. */
+  readonly wantsFresh?: boolean | undefined;
 };
 
 /** An error entry as it travels in JSON. */
@@ -98,7 +132,7 @@ export type SubgraphError = {
 export type SubgraphResponse = {
   readonly data?: Readonly<Record<string, unknown>> | null;
   readonly errors?: readonly SubgraphError[];
-  /** The least that the services behind it allowed; absent when none of them said anything. */
+  /** The least that the services behind it and the subgraph itself allow; absent when none of them said anything. */
   readonly freshness?: Freshness;
 };
 

@@ -12,6 +12,7 @@ export const aliases: Readonly<Record<string, readonly string[]>> = {
   API_GATEWAY_PORT: ['GATEWAY_PORT'],
   API_GATEWAY_LOG_LEVEL: ['LOG_LEVEL'],
   API_GATEWAY_MAX_CONNECTIONS: ['MAX_CONNECTIONS'],
+  API_GATEWAY_MAX_CACHE_SIZE: ['CACHE_MAX_ENTRIES'],
   API_GATEWAY_MAX_CONN_PER_HOST: [
     'SUBGRAPH_CONNECTIONS',
     ...upstreamVariables.filter((name) => name.endsWith('_SERVICE_CONNECTIONS')),
@@ -20,8 +21,12 @@ export const aliases: Readonly<Record<string, readonly string[]>> = {
   RUST_LOG: ['LOG_LEVEL'],
   JWT_SECRET: ['JWT_SECRET_KEY'],
   MONGODB_URL: ['MONGODB_URI'],
+  ENABLE_METRICS: ['METRICS_ENABLED'],
   // Graph API (seed 003): the one secret of the application, which ours uses between its own processes.
   SECRET_KEY: ['SUBGRAPH_SECRET'],
+  ENABLE_QUERY_CACHING: ['CACHE_ENABLED'],
+  PROMETHEUS_ENABLED: ['METRICS_ENABLED'],
+  PROMETHEUS_PORT: ['ADMIN_PORT'],
 };
 
 /** The environment with every variable of ours that only another name fills; our own names win. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { parse } from 'graphql';
@@ -9,15 +8,19 @@ import type { Clock } from './clock.ts';
 import type { Credential } from './credential.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
+import type { Freshness, HeardFreshness } from './freshness.ts';
+import { heardFreshness } from './freshness.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
 import type { OrganizationParts } from './organizations/administration.ts';
+import type { QueryWatch } from './query-watch.ts';
 import type { Decoder, RestClient } from './rest-client.ts';
 import { DateTime, Json, UploadScalar } from './scalars.ts';
 import type { ServiceName, SubgraphName } from './service-names.ts';
 import { serviceNames } from './service-names.ts';
 import type { Permissions } from './shield.ts';
 import { guard } from './shield.ts';
+import { subgraphSdl } from './subgraph-sdl.ts';
 import type { UpstreamSettings } from './upstream-settings.ts';
 import type { Upstreams } from './upstreams.ts';
 
@@ -35,6 +38,8 @@ type SubgraphParts = {
   readonly idempotency?: Idempotency;
   /** What an organization proves itself with to the service of the subgraph's name; undefined for the upstream's own credential. */
   readonly credentialOf?: CredentialOf;
+  /** Hears of the statements that a subgraph lets its service run. */
+  readonly watchQuery?: QueryWatch;
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
   /** False to leave the execution of operations to graphql-js; they are compiled by default. */
@@ -52,6 +57,8 @@ export type OpenParts = Pick<SubgraphParts, 'clock'> & {
   readonly background: (name: string, tenant?: string) => RestClient;
   /** As given to the subgraph; nobody has a credential of its own where it was not. */
   readonly credentialOf: CredentialOf;
+  /** As given to the subgraph. */
+  readonly watchQuery?: QueryWatch | undefined;
   /** Is told what a person has to mend: it is logged as an error. */
   readonly onLeftBehind: (error: Error) => void;
 };
@@ -74,6 +81,8 @@ type RequestParts<Other extends ServiceName> = Clients<Other> & {
   readonly call: Call;
   /** Runs a creating mutation once per `idempotencyKey` of this caller. */
   readonly once: Once;
+  /** Takes what the subgraph itself knows of how long an answer holds; it shortens what the schema says. */
+  readonly hear: (freshness: Freshness) => void;
 };
 
 /** `fingerprint` is the mutation's name and arguments. */
@@ -112,7 +121,12 @@ export type RunningSubgraph = {
   readonly schema: GraphQLSchema;
   /** The context of a call; the same call always gets the same one, and so the same loaders. */
   readonly contextFor: (call: Call) => object;
-  readonly execute: (operation: SubgraphOperation) => Promise<ExecutionResult>;
+  readonly execute: (operation: SubgraphOperation) => Promise<ExecutionResult & { readonly freshness?: Freshness }>;
+  /**
+   * The least that services said of all that was read for a call so far; undefined when none of them said anything. It holds
+   * for every operation of the call, because they share what was read.
+   */
+  readonly freshnessOf: (call: Call) => Freshness | undefined;
 };
 
 export type Subgraph = {
@@ -133,11 +147,26 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
     name,
     needs: serviceNames.filter((service) => service === name || decoders.has(service)),
     needsOrganizations: false,
-    open({ upstreams, clock, idempotency = idempotencyInMemory(), credentialOf = ofNobody, onUnexpectedError, compiled }) {
+    open({
+      upstreams,
+      clock,
+      idempotency = idempotencyInMemory(),
+      credentialOf = ofNobody,
+      watchQuery,
+      onUnexpectedError,
+      compiled,
+    }) {
       const upstream = upstreams.to(name);
+      const heardFor = perCall((_: Call) => heardFreshness(clock));
       const clientsFor = (call: Call, options: { readonly urgent?: true } = {}): Clients<Other> => ({
-        rest: upstream.forCall(call, { ...options, ...proofOf(call.caller, credentialOf), decode: definition.decode }),
-        other: (service) => upstreams.to(service).forCall(call, { ...options, decode: decoders.get(service) }),
+        rest: upstream.forCall(call, {
+          ...options,
+          ...proofOf(call.caller, credentialOf),
+          decode: definition.decode,
+          hear: heardFor(call).hear,
+        }),
+        other: (service) =>
+          upstreams.to(service).forCall(call, { ...options, decode: decoders.get(service), hear: heardFor(call).hear }),
       });
       const makeContext = open({
         settings: upstream.settings,
@@ -147,6 +176,7 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
           return clientsFor({ requestId, signal: AbortSignal.timeout(backgroundTimeoutMs), caller }).rest;
         },
         credentialOf,
+        watchQuery,
         onLeftBehind: (error) => onUnexpectedError(error, name),
       });
       const requestParts = (call: Call): RequestParts<Other> => ({
@@ -154,9 +184,11 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
         detached: () => clientsFor({ ...call, signal: AbortSignal.timeout(detachedTimeoutMs) }, { urgent: true }),
         call,
         once: onceFor(name, call, idempotency),
+        hear: heardFor(call).hear,
       });
       return runSubgraph(definition, {
         makeContext: (call) => makeContext(requestParts(call)),
+        heardFor,
         onUnexpectedError,
         compiled,
       });
@@ -164,24 +196,38 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
   };
 }
 
-type RunParts = Pick<SubgraphParts, 'onUnexpectedError' | 'compiled'> & { readonly makeContext: (call: Call) => object };
+type RunParts = Pick<SubgraphParts, 'onUnexpectedError' | 'compiled'> & {
+  readonly makeContext: (call: Call) => object;
+  /** What was heard for a call; left out where no service stands behind the subgraph. */
+  readonly heardFor?: (call: Call) => HeardFreshness;
+};
 
 /** What all subgraphs have in common: a guarded schema, one context for each call, and an executor. */
-export function runSubgraph(face: SubgraphFace, { makeContext, onUnexpectedError, compiled = true }: RunParts): RunningSubgraph {
+export function runSubgraph(
+  face: SubgraphFace,
+  { makeContext, heardFor, onUnexpectedError, compiled = true }: RunParts,
+): RunningSubgraph {
   const { name } = face;
   const schema = guard(buildSchema(face), face.permissions);
   // Rules of permissions look at `call`, whatever else the context holds.
   const contextFor = perCall((call) => Object.assign(makeContext(call), { call }));
+  const freshnessOf = (call: Call): Freshness | undefined => heardFor?.(call).told();
+  const execute = operationExecutor({
+    schema,
+    contextFor,
+    compiled,
+    onUnexpectedError: (error) => onUnexpectedError(error, name),
+  });
   return {
     name,
     schema,
     contextFor,
-    execute: operationExecutor({
-      schema,
-      contextFor,
-      compiled,
-      onUnexpectedError: (error) => onUnexpectedError(error, name),
-    }),
+    freshnessOf,
+    async execute(operation) {
+      const result = await execute(operation);
+      const freshness = freshnessOf(operation.call);
+      return freshness === undefined ? result : { ...result, freshness };
+    },
   };
 }
 
@@ -210,7 +256,7 @@ const detachedTimeoutMs = 30_000;
 const scalars = { DateTime, JSON: Json, Upload: UploadScalar };
 
 function buildSchema({ schema, resolvers }: Pick<SubgraphFace, 'schema' | 'resolvers'>): GraphQLSchema {
-  const typeDefs = parse(readFileSync(schema, 'utf8'));
+  const typeDefs = parse(subgraphSdl(schema));
   const declared = new Set(typeDefs.definitions.map((node) => ('name' in node ? node.name?.value : undefined)));
   const used = Object.fromEntries(Object.entries(scalars).filter(([name]) => declared.has(name)));
   return buildSubgraphSchema([{ typeDefs, resolvers: { ...referencesOneByOne(resolvers), ...used } }]);

@@ -40,7 +40,7 @@ const Plan = z.strictObject({
 export type Plan = Readonly<z.infer<typeof Plan>>;
 
 /** What one organization or key has otherwise than its plan, perhaps only until a moment. */
-const Override = z.strictObject({
+export const PlanOverride = z.strictObject({
   requestsPerMinute: count.exactOptional(),
   capacity: amount.exactOptional(),
   restorePerSecond: amount.exactOptional(),
@@ -52,10 +52,10 @@ const Override = z.strictObject({
   until: z.iso.datetime().exactOptional(),
 });
 
-export type PlanOverride = Readonly<z.infer<typeof Override>>;
+export type PlanOverride = Readonly<z.infer<typeof PlanOverride>>;
 
 /** What an organization's record says of its limits: for all of its keys, and for single ones. */
-const OrganizationLimits = Override.extend({ keys: z.record(z.string(), Override).exactOptional() });
+const OrganizationLimits = PlanOverride.extend({ keys: z.record(z.string(), PlanOverride).exactOptional() });
 
 /**
  * Reads what organizations' records say of their limits, once per record: for a key of one that of all its keys, then its own,

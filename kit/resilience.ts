@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
 import { retryReads } from './retry-reads.ts';
+import { tracesCalls } from './tracing.ts';
 
 type Options = {
   /** Public alias of the upstream. */
@@ -39,5 +40,6 @@ export function resilience(options: Options): readonly Layer<RestRequest, RestRe
       : []),
     retryReads(),
     bulkhead({ service, running: options.connections, waiting: options.queue }),
+    tracesCalls(service),
   ];
 }

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { FormData } from 'undici';
 import type { ZodType } from 'zod';
+import { freshnessOf } from './cache-control.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
 import type { InstanceSource } from './consul.ts';
@@ -8,10 +9,13 @@ import type { Credential } from './credential.ts';
 import { credentialHeaders, credentialQuery } from './credential.ts';
 import { ExpectedError, upstreamError } from './errors.ts';
 import { parseJson } from './exact-json.ts';
+import type { Freshness } from './freshness.ts';
 import { openInstances } from './instances.ts';
 import type { Layer } from './layer.ts';
 import { stack } from './layer.ts';
 import type { RestRequest, RestResponse, TransportOptions } from './rest-transport.ts';
+import type { UpstreamCall } from './upstream-call.ts';
+import { watched } from './upstream-call.ts';
 
 export type QueryParameters = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -54,6 +58,8 @@ export type UpstreamOptions = Omit<TransportOptions, 'origin'> & {
   readonly layers?: readonly Layer<RestRequest, RestResponse>[];
   /** Calls at a time for one request, so that a wide query cannot take the whole pool. */
   readonly callsPerRequest?: number;
+  /** Hears of every call that has ended. */
+  readonly onCall?: ((call: UpstreamCall) => void) | undefined;
 };
 
 type CallOptions = {
@@ -62,6 +68,8 @@ type CallOptions = {
   readonly urgent?: true;
   /** What proves these calls in place of the upstream's credential; undefined leaves it to that one. */
   readonly credential?: () => Promise<Credential | undefined>;
+  /** Hears how long each answer may be kept, of those whose header fields say it. */
+  readonly hear?: (freshness: Freshness) => void;
 };
 
 /** The connection to one upstream; lives as long as the process. */
@@ -84,8 +92,10 @@ type Parts = CallOptions & {
 
 type Exchange = Write<unknown> & { readonly method: RestRequest['method']; readonly path: string };
 
-function clientFor({ call, decode, urgent, credential, handle, options }: Parts): RestClient {
+function clientFor({ call, decode, urgent, credential, hear, handle, options }: Parts): RestClient {
   const meaning = { service: options.service, decode };
+  const { onCall, service } = options;
+  const { organization } = call.caller;
   const slot = pLimit(options.callsPerRequest ?? 10);
   const exchange = (wanted: Exchange): Promise<RestResponse> =>
     slot(async () => {
@@ -93,7 +103,13 @@ function clientFor({ call, decode, urgent, credential, handle, options }: Parts)
       if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', options.service, { cause: call.signal.reason });
       const proof = (await credential?.()) ?? options.credential ?? noCredential;
       const request = requestFor(wanted, call, { prefix: options.prefix, credential: proof });
-      return handle(urgent === undefined ? request : { ...request, urgent });
+      const make = () => handle(urgent === undefined ? request : { ...request, urgent });
+      const { method, path } = wanted;
+      const asked = { service, method, path, organization };
+      const response = await (onCall === undefined ? make() : watched(asked, make, onCall));
+      const freshness = hear && freshnessOf(response.headers, options.clock.now());
+      if (freshness !== undefined) hear?.(freshness);
+      return response;
     });
   return {
     async get(path, read) {

@@ -5,14 +5,21 @@ import { consulInstances } from './consul.ts';
 import { resilience } from './resilience.ts';
 import type { Upstream, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
+import { revalidation } from './revalidation.ts';
 import type { ServiceName } from './service-names.ts';
+import type { UpstreamCall } from './upstream-call.ts';
 import type { ReachableSettings } from './upstream-settings.ts';
 import { maxUpstreamBytes } from './upstream-settings.ts';
+
+/** Of each service; only those that give validators use any of it. */
+const maxRevalidatedBytes = 16 * 1024 * 1024;
 
 export type UpstreamsParts = {
   readonly clock: Clock;
   /** Hears when a service's circuit opens, is tried, or closes. */
   readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
+  /** Hears of every call that has ended. */
+  readonly onCall?: (call: UpstreamCall) => void;
   /** Hears when Consul cannot be asked for a service's instances. */
   readonly onUnexpectedError: (error: unknown, service: ServiceName) => void;
 };
@@ -52,16 +59,20 @@ function optionsOf(service: ServiceName, settings: ReachableSettings, parts: Ups
     service,
     ...instancesOf(service, settings, parts),
     clock: parts.clock,
+    onCall: parts.onCall,
     timeoutMs,
     connections,
     maxBytes: maxUpstreamBytes,
     ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
-    layers: resilience({
-      ...settings,
-      service,
-      clock: parts.clock,
-      onBreakerChange: (state) => parts.onBreakerChange?.(service, state),
-    }),
+    layers: [
+      revalidation({ maxBytes: maxRevalidatedBytes, clock: parts.clock }),
+      ...resilience({
+        ...settings,
+        service,
+        clock: parts.clock,
+        onBreakerChange: (state) => parts.onBreakerChange?.(service, state),
+      }),
+    ],
     credential: credential ?? (token === undefined ? { kind: 'none' } : { kind: 'bearer', token, header: 'authorization' }),
   };
 }

@@ -1,6 +1,8 @@
 type Banner = {
   /** Origin of the gateway. */
   readonly url: string;
+  /** Origin of the listener for operators, where there is one. */
+  readonly operatorsUrl: string | undefined;
   /** Subgraphs that a sandbox stands in for; empty without a sandbox. */
   readonly sandboxed: readonly string[];
   /** Organizations of the development store and their keys. */
@@ -8,8 +10,9 @@ type Banner = {
 };
 
 /** What a person sees when the gateway has started. */
-export function banner({ url, sandboxed, organizations }: Banner): string {
-  if (organizations.length === 0) return `The gateway listens on ${url}/graphql\n`;
+export function banner({ url, operatorsUrl, sandboxed, organizations }: Banner): string {
+  const operators = operatorsUrl === undefined ? [] : [`  Operators ${operatorsUrl}/health  ${operatorsUrl}/metrics`];
+  if (organizations.length === 0) return [`The gateway listens on ${url}/graphql`, ...operators, ''].join('\n');
   const partners = organizations.flatMap(({ name, plan, key }) => [
     `  ${name} (plan ${plan})`,
     `    ${key}`,
@@ -20,6 +23,7 @@ export function banner({ url, sandboxed, organizations }: Banner): string {
     '',
     `  GraphQL   ${url}/graphql`,
     `  GraphiQL  ${url}/`,
+    ...operators,
     ...(sandboxed.length > 0
       ? [`  Sandbox   ${sandboxed.join(', ')} (accounts admin@, tech@ and guest@lab.example, password sandbox)`]
       : []),

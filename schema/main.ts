@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { subgraphSdl } from '#kit/subgraph-sdl.ts';
+import { cacheFaults } from './caching.ts';
 import { check } from './check.ts';
 import type { Composed, SubgraphSdl } from './compose.ts';
 import { compose } from './compose.ts';
@@ -23,13 +25,9 @@ const apiFile = file('api.graphql');
 async function readSubgraphs(): Promise<SubgraphSdl[]> {
   const root = new URL('.', import.meta.resolve('#subgraphs/registry.ts'));
   const folders = (await readdir(root, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  return Promise.all(
-    folders.sort().map(async (name) => ({
-      name,
-      url: `local:${name}`,
-      sdl: await readFile(new URL(`${name}/schema.graphql`, root), 'utf8'),
-    })),
-  );
+  return folders
+    .sort()
+    .map((name) => ({ name, url: `local:${name}`, sdl: subgraphSdl(new URL(`${name}/schema.graphql`, root)) }));
 }
 
 async function readCommitted(): Promise<Pick<Composed, 'supergraph' | 'api'> | undefined> {
@@ -71,7 +69,10 @@ async function main(): Promise<number> {
     console.log(help);
     return values.help ? 0 : 2;
   }
-  const composed = compose(await readSubgraphs());
+  const subgraphs = await readSubgraphs();
+  const faults = cacheFaults(subgraphs);
+  if (faults.length > 0) return complain('The subgraphs do not say rightly what may be kept of their answers:', faults);
+  const composed = compose(subgraphs);
   return verb === 'compose' ? runCompose(composed) : runCheck(composed);
 }
 

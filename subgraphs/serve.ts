@@ -1,5 +1,9 @@
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginInlineTraceDisabled, ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Fastify from 'fastify';
@@ -9,6 +13,7 @@ import { z } from 'zod';
 import { askApollo, writeAnswer } from '#kit/apollo-http.ts';
 import type { Asserted } from '#kit/assertion.ts';
 import { assertionHeader, assertionReader } from '#kit/assertion.ts';
+import { cacheControl } from '#kit/cache-control.ts';
 import type { Call } from '#kit/call.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { ExpectedError, statusOf } from '#kit/errors.ts';
@@ -17,6 +22,7 @@ import { maskUnexpected } from '#kit/mask.ts';
 import type { MemoryShare } from '#kit/memory-budget.ts';
 import { memoryBudget } from '#kit/memory-budget.ts';
 import { readMultipart } from '#kit/multipart-request.ts';
+import { traced } from '#kit/tracing.ts';
 import type { UploadBounds } from '#kit/upload-bounds.ts';
 import { readUploadBounds } from '#kit/upload-bounds.ts';
 
@@ -41,7 +47,12 @@ export async function serve(subgraph: RunningSubgraph, options: ServeOptions): P
     introspection: true,
     stopOnTerminationSignals: false,
     includeStacktraceInErrorResponses: false,
-    plugins: [ApolloServerPluginLandingPageDisabled(), ApolloServerPluginInlineTraceDisabled()],
+    plugins: [
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      // It would forbid to keep whatever has no hint; the gateway knows the hints, and is told what the services said.
+      ApolloServerPluginCacheControlDisabled(),
+    ],
     formatError: (formatted, error) => format(formatted, error, onUnexpectedError),
   });
   await server.start();
@@ -78,7 +89,13 @@ function routes(app: FastifyInstance, server: ApolloServer<object>, { subgraph, 
     const asserted = await read(request.headers[assertionHeader]?.toString());
     using share = memory.open();
     if (request.isMultipart()) request.body = await readForm(request, share, uploads);
-    return writeAnswer(reply, await askApollo(server, request, subgraph.contextFor(callOf(request, reply, asserted))));
+    const call = callOf(request, reply, asserted);
+    const { traceparent } = call;
+    const span = { kind: 'request', name: `POST ${subgraph.name}-subgraph`, ...(traceparent && { traceparent }) } as const;
+    const answer = await traced(span, () => askApollo(server, request, subgraph.contextFor(call)));
+    const freshness = subgraph.freshnessOf(call);
+    if (freshness !== undefined) reply.header('cache-control', cacheControl(freshness));
+    return writeAnswer(reply, answer);
   });
 }
 

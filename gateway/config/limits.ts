@@ -4,6 +4,7 @@ import { count, milliseconds } from './values.ts';
 
 /** What a document may be, and which ones are known. */
 export const limitVariables = {
+  /** Longest text, in tokens of GraphQL. */
   MAX_TOKENS: count.default(2_000),
   /** Most fields of a text; levels of them, root fields, aliases and directives of each operation. Fragments count at each use. */
   MAX_SELECTIONS: count.default(10_000),

@@ -19,6 +19,7 @@ const level = z
 export const processVariables = {
   /** `development` starts a sandbox for every service without a URL; `production` starts none. */
   ENVIRONMENT: z.enum(['development', 'test', 'staging', 'production']).default('development'),
+  /** `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. */
   LOG_LEVEL: level.default('info'),
   /** Signs who is calling for subgraphs that run elsewhere; they have the same one. */
   SUBGRAPH_SECRET: z.string().default(developmentSecrets.SUBGRAPH_SECRET),

@@ -16,6 +16,8 @@ export function checkSecrets(
     { name: 'API_KEY_SALT', needed: true },
     { name: 'API_KEY_SALT_PREVIOUS', needed: false },
     { name: 'SUBGRAPH_SECRET', needed: callsSubgraphs },
+    { name: 'ADMIN_TOKEN', needed: false },
+    { name: 'METRICS_TOKEN', needed: false },
   ]);
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }

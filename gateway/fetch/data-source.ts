@@ -55,7 +55,8 @@ export function plannedFetches({
 }
 
 function subgraphRequest(service: string, { context, writes, ...planned }: PlannedFetch): SubgraphRequest {
-  const { call, forwarded, uploads } = context;
+  const { call, forwarded, uploads, outcome, wantsFresh } = context;
+  const name = outcome.registered ?? outcome.operation?.name;
   return {
     service,
     ...planned,
@@ -64,6 +65,9 @@ function subgraphRequest(service: string, { context, writes, ...planned }: Plann
     call: writes ? { ...call } : call,
     headers: forwarded,
     signal: call.signal,
+    lookups: outcome.lookups,
+    wantsFresh,
+    ...(name !== undefined && { operation: { name, isRegistered: outcome.registered !== undefined } }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SubgraphError, SubgraphHandler, SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
+import { freshnessOf } from '#kit/cache-control.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { ConsulSettings } from '#kit/consul.ts';
 import { consulInstances } from '#kit/consul.ts';
@@ -99,7 +100,12 @@ function decode({ status, headers, body }: RestResponse, options: Options): Subg
     });
   }
   const { data, errors } = answer.data;
-  return { ...(data !== undefined && { data }), ...(errors != null && { errors: errors.map((error) => shown(error, options)) }) };
+  const freshness = freshnessOf(headers, systemClock.now());
+  return {
+    ...(data !== undefined && { data }),
+    ...(errors != null && { errors: errors.map((error) => shown(error, options)) }),
+    ...(freshness !== undefined && { freshness }),
+  };
 }
 
 function readJson(body: string): unknown {

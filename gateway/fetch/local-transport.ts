@@ -4,7 +4,7 @@ import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 /** Asks a subgraph of this process: a function call, without HTTP and without JSON text. */
 export function localTransport(subgraph: Pick<RunningSubgraph, 'execute'>): SubgraphHandler {
   return async ({ text, operationName, variables, call }) => {
-    const { data, errors } = await subgraph.execute({
+    const { data, errors, freshness } = await subgraph.execute({
       text,
       variables,
       call,
@@ -13,6 +13,7 @@ export function localTransport(subgraph: Pick<RunningSubgraph, 'execute'>): Subg
     return {
       ...(data !== undefined && { data }),
       ...(errors !== undefined && { errors: errors.map(plain) }),
+      ...(freshness !== undefined && { freshness }),
     } satisfies SubgraphResponse;
   };
 }

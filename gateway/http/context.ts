@@ -29,7 +29,8 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
   const callsTimer = setTimeout(endCalls, requestTimeoutMs - Math.min(requestTimeoutMs / 10, 1_000));
   const { promise: timeUp, reject } = Promise.withResolvers<never>();
   const answerTimer = setTimeout(() => reject(late(requestTimeoutMs)), requestTimeoutMs);
-  const outcome: RequestContext['outcome'] = { accepted: false, refusedText: false, isPublic: false, left: false };
+  const outcome: RequestContext['outcome'] = { accepted: false, refusedText: false, isPublic: false, left: false, lookups: [] };
+  request.outcome = outcome;
   const gone = (): void => {
     outcome.left = true;
     controller.abort(new Error('The client went away.'));
@@ -44,6 +45,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
       address: request.address,
       wantsBreakdown: request.headers['graphql-cost-debug'] === '1',
       pricesOnly: false,
+      wantsFresh: wantsFresh(request),
       forwarded: pickHeaders(request, options.forwardHeaders),
       uploads: request.uploads ?? [],
       call: {
@@ -63,6 +65,10 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
     },
   };
 }
+
+/** Operators alone may have everything fetched anew: from anybody it would be a way around the cache, at its full price. */
+const wantsFresh = ({ caller, headers }: FastifyRequest): boolean =>
+  caller.scopes.includes('admin:operations') && /\bno-cache\b/i.test(headers['cache-control'] ?? '');
 
 const late = (requestTimeoutMs: number): ExpectedError =>
   new ExpectedError(

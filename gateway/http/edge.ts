@@ -58,9 +58,12 @@ const probe = /^\/(live|ready|health)(\/|$)/;
 
 /** Health of a gateway that refuses an address can still be asked from there. The route decides, not the text of the URL. */
 function isProbe({ routeOptions }: FastifyRequest, apiPrefix: string): boolean {
-  const { url = '' } = routeOptions;
-  return probe.test(url) || (url.startsWith(apiPrefix) && probe.test(url.slice(apiPrefix.length)));
+  const { url = '', config } = routeOptions;
+  return isMarked(config) || probe.test(url) || (url.startsWith(apiPrefix) && probe.test(url.slice(apiPrefix.length)));
 }
+
+/** Routes of whoever watches us may stand elsewhere, and say so. */
+const isMarked = (config: object | undefined): boolean => config !== undefined && 'isProbe' in config;
 
 /** Node keeps the first of them, a proxy in front of us perhaps the last: two readers would read two things. */
 function hasTwoContentTypes({ raw: { rawHeaders } }: FastifyRequest): boolean {

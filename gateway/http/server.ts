@@ -17,6 +17,8 @@ import type { CorsOptions } from './cors.ts';
 import { edge } from './edge.ts';
 import type { FormOptions } from './form.ts';
 import { readsForms } from './form.ts';
+import type { Observes } from './observe.ts';
+import { observesRequests } from './observe.ts';
 import { pagePolicy, standingHeaders, writesHeaders } from './response-headers.ts';
 import { answersSocketErrors } from './socket-errors.ts';
 
@@ -63,6 +65,10 @@ type Parts = {
   /** Page for browsers; without one they get a 404. */
   readonly page: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
+  /** Hears of sockets and of requests that are over. */
+  readonly observer?: Observes;
+  /** Adds routes for whoever watches us. */
+  readonly addRoutes?: ((app: FastifyInstance) => void) | undefined;
 };
 
 /** The public listener: GraphQL at `/graphql` and below the API prefix, `/live` and `/ready` for whoever watches us. */
@@ -76,6 +82,8 @@ export function httpServer({
   pricesOperations,
   page,
   logger,
+  observer,
+  addRoutes,
 }: Parts): FastifyInstance {
   const standing = standingHeaders(options);
   const refuseError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
@@ -101,6 +109,7 @@ export function httpServer({
   app.decorateRequest('caller');
   app.decorateRequest('uploads', null);
   app.addHook('onSend', writesHeaders(standing));
+  if (observer !== undefined) observesRequests(app, observer);
   edge(app, { ...options, refuses, abuse });
   readsJson(app, options);
   const formOf = readsForms(app, options);
@@ -109,7 +118,8 @@ export function httpServer({
     refuse(reply, request, new ExpectedError('NOT_FOUND', 'There is nothing at this address.')),
   );
   app.get('/live', async () => ({ status: 'alive' }));
-  app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'starting' })));
+  app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'not ready' })));
+  addRoutes?.(app);
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
     graphqlRoutes(app, endpoint, { options, answer, identify, pricesOperations, page, formOf });
   if (page !== undefined) app.get('/', (_, reply) => sendPage(reply, page('/graphql')));
@@ -136,7 +146,9 @@ function requireIdentityCoding({ headers }: FastifyRequest): void {
   throw new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
 }
 
-type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready'> & { readonly formOf: ReturnType<typeof readsForms> };
+type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready' | 'observer' | 'addRoutes'> & {
+  readonly formOf: ReturnType<typeof readsForms>;
+};
 
 function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts): void {
   const { options, answer, identify, pricesOperations, page, formOf } = parts;

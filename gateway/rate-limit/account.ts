@@ -66,6 +66,7 @@ export type FieldUse = {
 };
 
 type Asked = {
+  readonly client: string;
   readonly reservation: string;
   readonly points: number;
   readonly lifetimeMs: number;
@@ -77,21 +78,25 @@ export const costPolicy = 'cost';
 export const requestsMeter = 'requests';
 
 /** Everything that one operation asks of its account. */
-export function holdRequest({ organization, owner, limits, loadFactor }: Account, { uses, ...asked }: Asked): HoldRequest {
-  const windows = Object.entries(limits.windows).map(
-    ([name, { points, windowSeconds }]): Policy => ({ name, capacity: points, perSecond: points / windowSeconds }),
-  );
+export function holdRequest(account: Account, { uses, ...asked }: Asked): HoldRequest {
+  const { organization, owner, limits, loadFactor } = account;
   return {
     ...asked,
     organization,
     maxInFlight: limits.maxInFlight,
-    policies: [
-      { name: costPolicy, capacity: part(limits.capacity, loadFactor), perSecond: limits.restorePerSecond * loadFactor },
-      ...windows,
-    ],
+    policies: policiesOf(account),
     meters: [requests(owner, limits.requestsPerMinute, loadFactor), ...uses.flatMap((use) => fieldMeter(use, owner, limits))],
     whenAway: limits.whenAway,
   };
+}
+
+/** The points that an account may spend: its capacity first, then its windows. */
+export function policiesOf({ limits, loadFactor }: Pick<Account, 'limits' | 'loadFactor'>): readonly Policy[] {
+  const windows = Object.entries(limits.windows).map(
+    ([name, { points, windowSeconds }]): Policy => ({ name, capacity: points, perSecond: points / windowSeconds }),
+  );
+  const capacity = part(limits.capacity, loadFactor);
+  return [{ name: costPolicy, capacity, perSecond: limits.restorePerSecond * loadFactor }, ...windows];
 }
 
 const part = (whole: number, factor: number): number => (factor < 1 ? Math.floor(whole * factor) : whole);

@@ -18,6 +18,8 @@ export type Meter = Policy & {
 export type HoldRequest = {
   /** Who pays. Everything of one organization lies in one slot of a Redis cluster. */
   readonly organization: string;
+  /** Who asks: a person or a key. Whoever is refused for want of points keeps a place until it is time to come back. */
+  readonly client: string;
   /** Names the reservation; the same name a second time is the same reservation. */
   readonly reservation: string;
   /** Estimated points. */
@@ -39,7 +41,7 @@ export type WhenAway = 'local' | 'open' | 'closed';
 export type Expired = { readonly reservation: string; readonly points: number };
 
 type Common = {
-  /** Points left of each policy of the request, then of each meter. Below zero while there is debt. */
+  /** Points left of each policy of the request, then, of a decision, of each meter. Below zero while there is debt. */
   readonly available: readonly number[];
   readonly expired: readonly Expired[];
 };
@@ -70,17 +72,22 @@ export type Bucket = {
   readonly settle: (request: Pick<HoldRequest, 'organization' | 'policies'>) => Promise<readonly Expired[]>;
 };
 
-export type Capture = Common & {
-  readonly captured: boolean;
-  /** What became of it after all, where whoever asked could not wait for it. */
-  readonly late?: Promise<Capture>;
-};
+export type Capture = Common & { readonly captured: boolean };
 
 /** Whole numbers throughout: a point is a million parts, so that nothing rounds in anybody's favour. */
 export const parts = (points: number): number => Math.min(Math.round(points * 1e6), Number.MAX_SAFE_INTEGER);
 
+/** Millionths of a point each second, rounded down. */
+export const rateOf = (perSecond: number): number => Math.floor(perSecond * 1e6);
+
 /** Longest wait that is told, for policies that restore nothing. */
 export const longestWaitMicros = 86_400_000_000;
+
+/**
+ * A place in the order of those who were refused: `points` in millionths, times in microseconds. It may be taken up `from`
+ * its time on, and is `due` at the next whole second, which is what its client was told.
+ */
+export type Place = { readonly client: string; readonly points: number; readonly from: number; readonly due: number };
 
 /** A member of the set of open reservations says its own estimate, so that nothing else must be read to charge it. */
 export const memberOf = ({ reservation, points }: Pick<HoldRequest, 'reservation' | 'points'>): string =>

@@ -58,7 +58,8 @@ export function budget(parts: Parts): Gate {
     context.outcome.budget = callBudget({ account, points, throttle: held.throttle }, clock.now());
     context.outcome.settle = async ({ data, left }) => {
       const actual = left ? points : Math.max(leastPoints, price.actual(data as Record<string, unknown>, variables));
-      return report(actual, await held.capture(actual));
+      context.outcome.spent = actual;
+      return report(actual, held.capture(actual));
     };
   };
 }
@@ -79,12 +80,14 @@ type Refused = {
   readonly report: (actual: number | null, throttle: Throttle) => CostReport;
 };
 
-/** Refusals tell the price and what is left, as answers do. What never fits has been read all the same, for one point. */
+/** Refusals tell the price and what is left, as answers do. What never fits costs the point of its reading, where there is one. */
 function settleRefusal(error: unknown, { parts, context, report }: Refused): void {
   if (isThrottled(error)) context.outcome.settle = async () => report(null, error.throttle);
   else if (error instanceof ExpectedError)
-    context.outcome.settle = () =>
-      bookPoint(parts, context, report).catch(() => {
+    context.outcome.settle = async () => {
+      const { extension, headers } = await bookPoint(parts, context, report).catch(() => {
         throw error;
       });
+      return { extension, headers };
+    };
 }

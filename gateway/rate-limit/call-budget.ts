@@ -14,6 +14,9 @@ export function callBudget({ account, points, throttle }: Reserved, nowMs: numbe
     cost: points,
     remaining: Math.max(0, currentlyAvailable),
     restoreRate,
-    resetAt: restoreRate > 0 ? new Date(nowMs + secondsToFull * 1_000).toISOString() : null,
+    // Few operations ask; a date in words costs more than all the rest.
+    get resetAt() {
+      return restoreRate > 0 ? new Date(nowMs + secondsToFull * 1_000).toISOString() : null;
+    },
   };
 }

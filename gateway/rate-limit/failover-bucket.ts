@@ -1,6 +1,6 @@
 import { CountBreaker, circuitBreaker, handleAll, isBrokenCircuitError } from 'cockatiel';
+import { inTime } from '#kit/in-time.ts';
 import type { Bucket, Capture, Decision, HoldRequest, WhenAway } from './bucket.ts';
-import { inTime } from './in-time.ts';
 
 type Parts = {
   /** The budget of all replicas. */
@@ -69,15 +69,12 @@ export function failoverBucket({ shared, local, replicas, onDegraded, onLostCapt
     ]);
     return { ...here, expired: [...here.expired, ...(there?.expired ?? [])] };
   };
-  const captureThere = async (request: HoldRequest, actual: number): Promise<Capture> => {
-    // Sent also while the circuit is open: it was made there, and nobody has to wait for it.
-    const asked = shared.capture(request, actual);
-    const lost = (): Capture => {
+  /** Sent also while the circuit is open: it was made there, and nobody waits for it. */
+  const captureThere = (request: HoldRequest, actual: number): Promise<Capture> =>
+    shared.capture(request, actual).catch(() => {
       onLostCapture?.();
       return untold(request);
-    };
-    return askInTime(asked).catch(() => ({ ...untold(request), late: asked.catch(lost) }));
-  };
+    });
   const askInTime = <Answer>(asked: Promise<Answer>): Promise<Answer> => {
     // The circuit, when open, does not look at it.
     asked.catch(() => undefined);

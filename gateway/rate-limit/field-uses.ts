@@ -14,16 +14,26 @@ type Conditional = Pick<SelectionNode, 'directives'>;
  */
 export function fieldUses(sdl: string) {
   const declared = declaredLimits(sdl);
-  const known = new WeakMap<OperationDefinitionNode, readonly Used[]>();
-  return ({ document, operation, variables }: Pick<Admission, 'document' | 'operation' | 'variables'>): readonly FieldUse[] => {
-    const fields = known.get(operation) ?? rootFields(document, operation);
-    known.set(operation, fields);
+  const known = new WeakMap<OperationDefinitionNode, (variables: Variables) => readonly FieldUse[]>();
+  const counted = (fields: readonly Used[]): readonly FieldUse[] => {
     const counts = new Map<string, number>();
-    for (const { coordinate, conditions } of fields)
-      if (conditions.every((node) => isIncluded(node, variables))) counts.set(coordinate, (counts.get(coordinate) ?? 0) + 1);
+    for (const { coordinate } of fields) counts.set(coordinate, (counts.get(coordinate) ?? 0) + 1);
     return [...counts].map(([coordinate, uses]) => ({ coordinate, uses, ...declared.get(coordinate) }));
   };
+  const counter = (fields: readonly Used[]): ((variables: Variables) => readonly FieldUse[]) => {
+    if (fields.some(({ conditions }) => conditions.length > 0))
+      return (variables) => counted(fields.filter(({ conditions }) => conditions.every((node) => isIncluded(node, variables))));
+    const always = counted(fields);
+    return () => always;
+  };
+  return ({ document, operation, variables }: Pick<Admission, 'document' | 'operation' | 'variables'>): readonly FieldUse[] => {
+    const count = known.get(operation) ?? counter(rootFields(document, operation));
+    known.set(operation, count);
+    return count(variables);
+  };
 }
+
+type Variables = Admission['variables'];
 
 function rootFields(document: DocumentNode, operation: OperationDefinitionNode): readonly Used[] {
   const fragments = new Map<string, SelectionSetNode>();

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Caller } from '#kit/caller.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import type { Account, FieldUse } from './account.ts';
-import { costPolicy, holdRequest, requestsMeter } from './account.ts';
-import type { Bucket, Capture, Decision, Expired, HoldRequest, Refused } from './bucket.ts';
+import { costPolicy, holdRequest, policiesOf, requestsMeter } from './account.ts';
+import type { Bucket, Decision, Expired, HoldRequest, Refused } from './bucket.ts';
 
 /** What an account has left, in the words of the answer (design section 5). */
 export type Throttle = {
@@ -20,8 +20,8 @@ export type Throttle = {
 type Held = {
   readonly estimate: number;
   readonly throttle: Throttle;
-  /** Books what it really took; the reservation is over. Never fails. */
-  readonly capture: (actual: number) => Promise<Throttle>;
+  /** Books what it really took; the reservation is over. Says what is left then, before it is booked. */
+  readonly capture: (actual: number) => Throttle;
 };
 
 /** Hears of every point that moves. */
@@ -59,8 +59,18 @@ export type Limiter = {
   readonly hold: (asked: Asked) => Promise<Held>;
   /** Books points at once, for work that is already done. @throws the same */
   readonly charge: (asked: Asked) => Promise<Throttle>;
+  /** What an account has left; takes nothing. */
+  readonly look: (account: Account) => Promise<Left>;
   /** Charges the reservations whose time is up. */
   readonly settle: (account: Account) => Promise<void>;
+  /** Done when everything that was captured so far is booked. */
+  readonly booked: () => Promise<void>;
+};
+
+/** What an account has left altogether, and of each field that its plan limits by coordinate. */
+type Left = {
+  readonly throttle: Throttle;
+  readonly operations: Readonly<Record<string, { readonly limit: number; readonly remaining: number }>>;
 };
 
 /** Decides by the account's plan whether an operation may run now. */
@@ -70,9 +80,10 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
       ledger.expired({ organization, keyId: keyOf(reservation), reservation, points });
   };
   const decide = async (verb: 'hold' | 'charge', { caller, account, points, uses }: Asked) => {
+    if (points > account.limits.maxQueryCost) onDecision?.('never', account.plan, 'query');
     refuseLarge(points, account);
     const reservation = `${encodeURIComponent(caller.keyId ?? '')}/${randomUUID()}`;
-    const request = holdRequest(account, { reservation, points, lifetimeMs, uses });
+    const request = holdRequest(account, { client: `${caller.kind} ${caller.subject}`, reservation, points, lifetimeMs, uses });
     const decision = softened(await bucket[verb](request), account, points);
     tell(account.organization, decision.expired);
     onDecision?.(decision.kind, account.plan, decision.kind === 'admitted' ? '' : decision.limit);
@@ -81,22 +92,26 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
     ledger.held(entry);
     return { request, entry, throttle: throttleOf(decision.available, { account, request }) };
   };
+  const booking = new Set<Promise<void>>();
+  const book = async (request: HoldRequest, entry: Entry, actual: number): Promise<void> => {
+    const { captured, expired } = await bucket.capture(request, actual);
+    tell(entry.organization, expired);
+    // What was not captured has ended by itself, or will: then it is told as expired.
+    if (captured) ledger.captured({ ...entry, points: actual });
+  };
   return {
     async hold(asked) {
       const { request, entry, throttle } = await decide('hold', asked);
       return {
         estimate: asked.points,
         throttle,
-        async capture(actual) {
-          const book = ({ captured, expired }: Capture): void => {
-            tell(asked.account.organization, expired);
-            // What was not captured has ended by itself, or will: then it is told as expired.
-            if (captured) ledger.captured({ ...entry, points: actual });
-          };
-          const capture = await bucket.capture(request, actual);
-          book(capture);
-          void capture.late?.then(book);
-          return throttleOf(capture.available, { account: asked.account, request });
+        capture(actual) {
+          // Whoever loses a capture says so; the reservation ends charged.
+          const one = book(request, entry, actual).catch(() => undefined);
+          booking.add(one);
+          void one.then(() => booking.delete(one));
+          // The answer does not wait for its booking: what was held and not taken is left again.
+          return { ...throttle, currentlyAvailable: throttle.currentlyAvailable + asked.points - actual };
         },
       };
     },
@@ -105,9 +120,21 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
       ledger.captured(entry);
       return throttle;
     },
+    async look(account) {
+      const uses = Object.keys(account.limits.operations).map((coordinate) => ({ coordinate, uses: 0 }));
+      const asked = holdRequest(account, { client: '', reservation: '', points: 0, lifetimeMs, uses });
+      const request = { ...asked, meters: asked.meters.map((meter) => ({ ...meter, amount: 0 })) };
+      const { available, expired } = await bucket.charge(request);
+      tell(account.organization, expired);
+      return { throttle: throttleOf(available, { account, request }), operations: fieldsLeft(available, request) };
+    },
     async settle(account) {
-      const { organization, policies } = holdRequest(account, { reservation: '', points: 0, lifetimeMs, uses: [] });
+      const { organization } = account;
+      const policies = policiesOf(account);
       tell(organization, await bucket.settle({ organization, policies }));
+    },
+    async booked() {
+      await Promise.all(booking);
     },
   };
 }
@@ -142,6 +169,9 @@ function softened(decision: Decision, { limits }: Account, points: number): Deci
   return { ...decision, kind: 'wait', limit: 'load', waitMs: busyMs };
 }
 
+/** Rates are rounded down to millionths, which makes a wait some microseconds longer: less than the way to the client. */
+const toleranceMs = 0.1;
+
 type Decided = { readonly account: Account; readonly request: HoldRequest };
 
 function refusal({ kind, limit, waitMs, available }: Refused, points: number, decided: Decided): ExpectedError {
@@ -153,7 +183,7 @@ function refusal({ kind, limit, waitMs, available }: Refused, points: number, de
     const max = request.policies.find(({ name }) => name === limit)?.capacity ?? 0;
     return neverFits(points, max, `the plan holds ${max} at most`);
   }
-  const retryAfter = Math.max(1, Math.ceil(waitMs / 1_000));
+  const retryAfter = Math.max(1, Math.ceil((waitMs - toleranceMs) / 1_000));
   const throttle = throttleOf(available, decided);
   const { requests: _, ...throttleStatus } = throttle;
   return new LimitError(`${sentence(limit)} Come back in ${retryAfter} s.`, throttle, {
@@ -186,6 +216,15 @@ function throttleOf(available: readonly number[], { account: { loadFactor }, req
     ...(loadFactor < 1 && { loadFactor }),
   };
 }
+
+const fieldsLeft = (available: readonly number[], { policies, meters }: HoldRequest): Left['operations'] =>
+  Object.fromEntries(
+    meters.flatMap(({ name, capacity }, at) =>
+      name === requestsMeter
+        ? []
+        : [[name, { limit: capacity, remaining: Math.max(0, Math.floor(available[policies.length + at] ?? 0)) }]],
+    ),
+  );
 
 /** A reservation's name says whose key pays, so that whoever finds it expired can write it down. */
 const keyOf = (reservation: string): string => decodeURIComponent(reservation.slice(0, reservation.indexOf('/')));

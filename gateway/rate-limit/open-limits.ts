@@ -38,6 +38,8 @@ type Parts = {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly overrides: (caller: Caller) => readonly PlanOverride[];
+  /** Hears of every decision: admitted, wait or never. */
+  readonly onDecision?: ((decision: string, plan: string) => void) | undefined;
   /** Hears of what should not be: plans that cannot be read, a plan nobody described, Redis away and back. */
   readonly onTrouble: (what: string, detail: object) => void;
 };
@@ -51,7 +53,7 @@ export type Limits = AsyncDisposable & {
   readonly degraded: () => boolean;
 };
 
-export async function openLimits({ settings, clock, ledger, overrides, onTrouble }: Parts): Promise<Limits> {
+export async function openLimits({ settings, clock, ledger, overrides, onDecision, onTrouble }: Parts): Promise<Limits> {
   await using opening = new AsyncDisposableStack();
   const plans = opening.use(await openPlans(settings, onTrouble));
   const { bucket, degraded } = await openBucket(settings, { clock, onTrouble, opening });
@@ -62,7 +64,8 @@ export async function openLimits({ settings, clock, ledger, overrides, onTrouble
     loadFactor: settings.adaptive ? watchLoad(opening) : undefined,
     onMissingPlan: once((plan) => onTrouble('unknown plan, counted as default', { plan })),
   });
-  const limits = limiter({ bucket, ledger, lifetimeMs: settings.lifetimeMs });
+  const limits = limiter({ bucket, ledger, lifetimeMs: settings.lifetimeMs, ...(onDecision && { onDecision }) });
+  opening.defer(limits.booked);
   const sweep = opening.use(sweeper({ settle: limits.settle, everyMs: settings.lifetimeMs }));
   const opened = opening.move();
   return {

@@ -9,14 +9,26 @@ type Parts = {
 
 /** Writes every booked point to the usage of its organization, key and day (UTC). Strangers have no account to write to. */
 export function usageLedger({ usage, clock }: Parts): Ledger {
+  const dayOf = daysOf();
   const book = (requests: number, { organization, keyId, points }: Entry): void => {
     if (organization.startsWith('address ')) return;
-    const day = new Date(clock.now()).toISOString().slice(0, 10);
-    usage.add({ organizationId: organization, apiKeyId: keyId, day, requests, points });
+    usage.add({ organizationId: organization, apiKeyId: keyId, day: dayOf(clock.now()), requests, points });
   };
   return {
     held: () => undefined,
     captured: (entry) => book(1, entry),
     expired: (entry) => book(1, entry),
+  };
+}
+
+const dayMs = 86_400_000;
+
+/** The day of a moment in words, which are made once a day. */
+function daysOf(): (now: number) => string {
+  let known = { number: Number.NaN, day: '' };
+  return (now) => {
+    const number = Math.floor(now / dayMs);
+    if (number !== known.number) known = { number, day: new Date(now).toISOString().slice(0, 10) };
+    return known.day;
   };
 }

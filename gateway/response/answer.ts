@@ -4,7 +4,8 @@ import type { RequestContext } from '#gateway/request.ts';
 import type { HttpAnswer } from '#kit/apollo-http.ts';
 import type { Code } from '#kit/errors.ts';
 import { unauthenticated } from '#kit/errors.ts';
-import type { ChargeText } from './settle.ts';
+import { cacheReport } from './cache-report.ts';
+import type { Answered, ChargeText } from './settle.ts';
 import { settle, tellWhenToComeBack } from './settle.ts';
 
 /** Errors of the caller's own text; GraphQL over HTTP wants 200 for them where the answer is plain `application/json`. */
@@ -20,8 +21,10 @@ export function answerPlugin(chargeText?: ChargeText): ApolloServerPlugin<Reques
           if (response.body.kind !== 'single') return;
           const answered = { response, result: response.body.singleResult };
           await settle(answered, context, chargeText);
+          tellOfCache(answered, context);
           const { errors, data } = answered.result;
           if (errors === undefined) return;
+          context.outcome.codes = [...new Set(errors.map(({ extensions }) => extensions?.['code']))];
           context.outcome.refusedText =
             data === undefined && errors.every(({ extensions }) => textErrors.has(extensions?.['code']));
           answered.result.errors = errors.map((error) => withRequestId(error, context.call.requestId));
@@ -30,6 +33,13 @@ export function answerPlugin(chargeText?: ChargeText): ApolloServerPlugin<Reques
       };
     },
   };
+}
+
+function tellOfCache({ response, result }: Answered, { call: { caller }, outcome: { lookups = [] } }: RequestContext): void {
+  const isWhole = result.data !== undefined && (result.errors ?? []).length === 0;
+  const { headers, extension } = cacheReport({ caller, lookups, isWhole });
+  for (const [name, value] of Object.entries(headers)) response.http.headers.set(name, value);
+  if (extension !== undefined) result.extensions = { ...result.extensions, cache: extension };
 }
 
 const withRequestId = (error: GraphQLFormattedError, requestId: string): GraphQLFormattedError => ({

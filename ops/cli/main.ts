@@ -4,9 +4,11 @@ import { UsageError } from './command.ts';
 import { cost } from './cost.ts';
 import { dispatch } from './dispatch.ts';
 import { keyCommands } from './key.ts';
+import { load } from './load.ts';
 import { migrate } from './migrate.ts';
 import { organizationCommands } from './org.ts';
 import { query } from './query.ts';
+import { smoke } from './smoke.ts';
 import { token } from './token.ts';
 
 const commands: Commands = {
@@ -15,7 +17,9 @@ const commands: Commands = {
   org: { summary: 'organizations: create, list, show, set-plan, suspend, resume, delete', commands: organizationCommands },
   key: { summary: 'API keys of organizations: create, list, rotate, revoke', commands: keyCommands },
   blocks: { summary: 'addresses that are shut out for a while: list, add, lift', commands: blockCommands },
+  load,
   migrate,
+  smoke,
   token,
 };
 

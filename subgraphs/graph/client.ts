@@ -2,6 +2,7 @@ import type { ZodType } from 'zod';
 import { z } from 'zod';
 import { ExpectedError, upstreamError } from '#kit/errors.ts';
 import { path } from '#kit/path.ts';
+import type { QueryWatch } from '#kit/query-watch.ts';
 import type { RestClient } from '#kit/rest-client.ts';
 import { GraphInfo, GraphSchema, TableFrame } from './answers.ts';
 import type { Statement } from './cypher.ts';
@@ -38,9 +39,10 @@ type ClientOptions = {
   readonly signal: AbortSignal;
   /** Told when the service does not know a graph or a frame that was thought to be there. */
   readonly onMissing: (graph: string) => void;
+  readonly watch?: QueryWatch | undefined;
 };
 
-export function graphClient({ rest, signal, onMissing }: ClientOptions): GraphClient {
+export function graphClient({ rest, signal, onMissing, watch }: ClientOptions): GraphClient {
   return {
     graphs: async () => (await rest.get('/api/v1/public/graphs', { answer: Graphs })).graphs,
     graph: async (name) => (isName(name) ? orNull(rest.get(path`/api/v1/public/graphs/${name}`, { answer: GraphInfo })) : null),
@@ -49,7 +51,7 @@ export function graphClient({ rest, signal, onMissing }: ClientOptions): GraphCl
       return (await rest.get('/api/v1/public/frames', { answer: Frames, query })).frames;
     },
     async run(graph, statement, rows) {
-      const answer = await orNull(run(graph, statement, { rest, signal }));
+      const answer = await orNull(run(graph, statement, { rest, signal, watch }));
       if (answer === null) onMissing(graph);
       const parsed = rows.safeParse(answer ?? []);
       if (parsed.success) return { rows: parsed.data, isCut: parsed.data.length >= maxRows };

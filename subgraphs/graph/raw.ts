@@ -1,4 +1,5 @@
 import { ExpectedError, upstreamError } from '#kit/errors.ts';
+import type { Freshness } from '#kit/freshness.ts';
 import { checked } from '#kit/input.ts';
 import { writeOnce } from '#kit/outcome.ts';
 import { Limit, Offset, PageNumber, PageSize, Parameters, TimeoutMs } from './bounds.ts';
@@ -8,7 +9,7 @@ import { StatementRefused } from './decode.ts';
 import type { GraphJob, GraphJobPage, JobStatus } from './jobs.ts';
 import { mustOnlyRead } from './read-only.ts';
 import type { Query, Row, Table } from './run.ts';
-import { results, tableOf } from './run.ts';
+import { results, tableOf, watched } from './run.ts';
 import type { GraphContext } from './walk.ts';
 
 /* Statements that callers write themselves. */
@@ -33,7 +34,9 @@ export async function cypherQuery(
     await mustExist(graph, context);
     // One row more than wanted tells whether any is left.
     const wanted = { ...query, limit: Math.min(query.limit + 1, maxRows) };
-    const table = await blamingStatement(tableOf(graph, wanted, { rest: context.rest, signal }));
+    const { rest, watch } = context;
+    const ask = () => tableOf(graph, wanted, { rest, signal });
+    const table = await blamingStatement(watched({ graph, kind: 'written' }, { watch }, ask));
     return resultOf(table, query.limit);
   });
 }
@@ -66,8 +69,16 @@ const skewMs = 5_000;
 const isSince = (since: number, time: string | null): boolean => time !== null && Date.parse(time) >= since - skewMs;
 
 /** What is no number of a job is null without a call. */
-export const graphQueryJob = async (id: string, { statements: { jobs } }: GraphContext): Promise<GraphJob | null> =>
-  /^\d{1,19}$/.test(id) ? orNull(jobs.job(id)) : null;
+const ended: ReadonlySet<JobStatus> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
+/** The schema lets it be kept as long as the rows of a job that has ended; what is to come of it is not. */
+const untilItEnds: Freshness = { maxAgeSeconds: 30, isPrivate: false };
+
+export async function graphQueryJob(id: string, { statements: { jobs }, hear }: GraphContext): Promise<GraphJob | null> {
+  const job = /^\d{1,19}$/.test(id) ? await orNull(jobs.job(id)) : null;
+  if (job === null || !ended.has(job.status)) hear(untilItEnds);
+  return job;
+}
 
 type Listing = {
   readonly status?: JobStatus | null;

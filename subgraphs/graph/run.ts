@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { upstreamError } from '#kit/errors.ts';
 import { path } from '#kit/path.ts';
+import type { QueryWatch, WatchedQuery } from '#kit/query-watch.ts';
 import type { RestClient } from '#kit/rest-client.ts';
 import type { Statement } from './cypher.ts';
 import { maxRows } from './cypher.ts';
@@ -33,6 +34,8 @@ export type RunOptions = {
   readonly rest: RestClient;
   /** Ends the wait for a job that takes long. */
   readonly signal: AbortSignal;
+  /** Hears of every statement, where somebody wants to. */
+  readonly watch?: QueryWatch | undefined;
 };
 
 export type Query = Statement & {
@@ -49,8 +52,26 @@ export type Table = {
 
 /** Runs a statement and gives its first 10,000 rows, which may come at once or have to be waited for. */
 export async function run(graph: string, statement: Statement, options: RunOptions): Promise<readonly Row[]> {
-  const { rows } = await tableOf(graph, { ...statement, limit: maxRows }, options);
+  const query = { ...statement, limit: maxRows };
+  const { rows } = await watched({ graph, kind: 'built' }, options, () => tableOf(graph, query, options));
   return rows;
+}
+
+/** Runs one statement and tells of its beginning and end. */
+export async function watched<Answer>(
+  query: WatchedQuery,
+  { watch }: Pick<RunOptions, 'watch'>,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
+  const end = watch?.(query);
+  try {
+    const answer = await ask();
+    end?.(true);
+    return answer;
+  } catch (error) {
+    end?.(false);
+    throw error;
+  }
 }
 
 /** Some versions of the service do not heed `limit`, so there may be more rows. */

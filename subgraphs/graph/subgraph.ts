@@ -16,18 +16,18 @@ export const graphSubgraph = defineSubgraph<GraphContext>({
   resolvers,
   permissions,
   decode,
-  open: ({ background, credentialOf, clock }) => {
+  open: ({ background, credentialOf, clock, watchQuery: watch }) => {
     const all = catalogs({ read: (graph, tenant) => readSchema(background('graph-schema', tenant), graph), clock });
-    return ({ rest, call, once }) => {
+    return ({ rest, call, once, hear }) => {
       const { tenant } = call.caller;
       const known = tenant === undefined ? all : ownCatalogs(all, tenant);
-      const whole = graphClient({ rest, signal: call.signal, onMissing: known.forget });
+      const whole = graphClient({ rest, signal: call.signal, onMissing: known.forget, watch });
       const client = tenant === undefined ? whole : ownClient(whole, tenant);
       const loaders = graphLoaders({ client, catalogs: known });
       const jobs = jobClient(rest);
       const statements =
         tenant === undefined ? { graph: known.of, jobs } : ownStatements({ catalogs: known, jobs, tenant, credentialOf });
-      return { client, catalogs: known, loaders, statements, rest, clock, call, once };
+      return { client, catalogs: known, loaders, statements, rest, clock, call, once, hear, watch };
     };
   },
 });

@@ -55,6 +55,8 @@ type Options = {
   readonly identify?: GatewayParts['identify'];
   /** Who pays, and out of what; nothing is limited unless told. */
   readonly limits?: GatewayParts['limits'];
+  /** What keeps answers; every call is made unless told. */
+  readonly cache?: GatewayParts['cache'];
   /** Variables of the gateway. */
   readonly env?: Record<string, string>;
   /** URLs of servers that stand in for the sandbox's services. */
@@ -73,6 +75,7 @@ export async function startLaboratory({
   logger,
   identify,
   limits,
+  cache,
   env: variables = {},
   urls = {},
   onBreakerChange,
@@ -131,6 +134,7 @@ export async function startLaboratory({
       env,
       ...(identify && { identify }),
       ...(limits && { limits }),
+      ...(cache && { cache }),
       ...(logger && { logger }),
     }),
   );

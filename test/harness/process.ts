@@ -15,7 +15,10 @@ const root = resolve(import.meta.dirname, '..', '..');
 
 /** Runs a program of this repository with nothing but the given environment and the PATH. */
 export function runProgram(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ProcessUnderTest {
-  const child = spawn(process.execPath, [file, ...args], { cwd: root, env: { PATH: process.env['PATH'], ...env } });
+  const child = spawn(process.execPath, [file, ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], ADMIN_PORT: '0', ...env },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

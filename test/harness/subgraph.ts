@@ -2,12 +2,13 @@ import type { ExecutionResult } from 'graphql';
 import { fetch as fetchForm } from 'undici';
 import { expect } from 'vitest';
 import { assertionHeader, assertionSigner } from '#kit/assertion.ts';
-import type { Client } from '#kit/call.ts';
+import type { Call, Client } from '#kit/call.ts';
 import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { CredentialOf, RunningSubgraph } from '#kit/define-subgraph.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
+import type { Freshness } from '#kit/freshness.ts';
 import { multipartBody } from '#kit/multipart-body.ts';
 import type { OrganizationParts } from '#kit/organizations/administration.ts';
 import { localBus } from '#kit/organizations/change-bus.ts';
@@ -61,6 +62,8 @@ export type SubgraphUnderTest = AsyncDisposable & {
   readonly ask: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
   /** Asks in process alone, for counting calls. */
   readonly askLocally: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
+  /** Asks in process and tells how long the answer holds by what services and subgraph say; undefined when nobody does. */
+  readonly freshnessOf: (text: string) => Promise<Freshness | undefined>;
   /** Asks over HTTP alone. */
   readonly askServed: (text: string, variables?: Record<string, unknown>, asked?: Asked) => Promise<ExecutionResult>;
   /** What the sandbox was asked since the start, or since `calls.length = 0`. */
@@ -111,7 +114,7 @@ export async function startSubgraph(name: SubgraphName, options: Options = {}): 
       await local.execute({
         text,
         variables,
-        call: { requestId: 'test-request', signal: AbortSignal.timeout(10_000), caller: administrator, ...asked },
+        call: newCall(asked),
       }),
     );
   const askServed: SubgraphUnderTest['askServed'] = (query, variables = {}, asked = {}) =>
@@ -124,6 +127,7 @@ export async function startSubgraph(name: SubgraphName, options: Options = {}): 
     faults: sandbox.faults,
     askLocally,
     askServed,
+    freshnessOf: async (text) => (await local.execute({ text, call: newCall() })).freshness,
     async ask(text, variables = {}, asked = {}) {
       const answer = await askLocally(text, variables, asked);
       expect(await askServed(text, variables, asked)).toEqual(answer);
@@ -132,6 +136,13 @@ export async function startSubgraph(name: SubgraphName, options: Options = {}): 
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
+
+const newCall = (asked: Asked = {}): Call => ({
+  requestId: 'test-request',
+  signal: AbortSignal.timeout(10_000),
+  caller: administrator,
+  ...asked,
+});
 
 async function openOrganizations(environment: Environment = {}, opening: AsyncDisposableStack): Promise<OrganizationParts> {
   const settings = readOrganizationSettings(environment);

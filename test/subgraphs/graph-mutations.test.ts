@@ -217,6 +217,26 @@ test('rows that come later are waited for', async () => {
   expect(result).toEqual({ columns: ['one'], rows: [[1]], truncated: false, executionTimeMs: 12 });
 });
 
+test.for([
+  ['CA-12', 'running', 30],
+  ['CA-12', 'queued', 30],
+  ['CA-13', 'completed', undefined],
+  ['CA-13', 'failed', undefined],
+] as const)(
+  '%s: a job that is %s holds for %s seconds, where undefined leaves it to the hour of the schema',
+  async ([, status, seconds]) => {
+    await using upstream = await service(failure, { '/api/v1/public/query/7/status': { job_id: 7, status } });
+    await using graph = await startSubgraph('graph', { url: upstream.url });
+    const freshness = await graph.freshnessOf('{ graphQueryJob(id: "7") { status } }');
+    expect(freshness && Math.ceil(freshness.maxAgeSeconds)).toBe(seconds);
+  },
+);
+
+test('CA-12: a job that nobody knows yet is not kept from showing for an hour', async () => {
+  await using graph = await startSubgraph('graph');
+  expect(Math.ceil((await graph.freshnessOf('{ graphQueryJob(id: "999") { id } }'))?.maxAgeSeconds ?? 0)).toBe(30);
+});
+
 test('a statement that takes longer than the caller waits is given up', async () => {
   const running = { '/api/v1/public/query/7/status': { job_id: 7, status: 'running' } };
   await using upstream = await service({ status: 200, body: job({ status: 'running' }) }, running);

@@ -164,7 +164,7 @@ test('B19: the gateway says at /ready that it cannot check credentials yet, and 
   await using books = await startForeign(bookshop.books);
   const { ready } = issuer;
   await using gateway = await testGateway({ sdl: composeForeign([books]), identify: () => issuer.identify('one'), ready });
-  expect(await gateway.send({ path: '/ready' })).toMatchObject({ status: 503, body: { status: 'starting' } });
+  expect(await gateway.send({ path: '/ready' })).toMatchObject({ status: 503, body: { status: 'not ready' } });
   const refused = await gateway.query('{ book(id: 1) { title } }');
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
   expect(refused.body.errors).toMatchObject([{ extensions: { code: 'AUTH_UNAVAILABLE', retryAfter: 5 } }]);

@@ -93,6 +93,15 @@ test.each(types)('D9: what never fits is a 400 that tells the price, as %s', asy
   expect(costOf(answer)).toMatchObject({ requestedQueryCost: 10, actualQueryCost: 1 });
 });
 
+test('D9: what never fits is told so also while nothing is left', async () => {
+  await using started = await start({ plan: { capacity: 10, maxQueryCost: 9 } });
+  for (let n = 0; n < 10; n++) await started.gateway.query('{');
+  const answer = await started.gateway.query(two);
+  expect([answer.status, answer.body.errors]).toMatchObject([400, [{ extensions: { code: 'COST_LIMIT_EXCEEDED' } }]]);
+  expect(headersOf(answer)).not.toHaveProperty('retry-after');
+  expect(costOf(answer)).toMatchObject({ actualQueryCost: null, throttleStatus: { currentlyAvailable: 0 } });
+});
+
 test.each(types)('what does not fit now is a 429 that tells when to come back, and then it does, as %s', async (accept) => {
   await using started = await start({ plan: { capacity: 15, restorePerSecond: 2 } });
   await started.gateway.query('{ book(id: 1) { id } a: book(id: 2) { id } b: books(first: 8) { id } }');

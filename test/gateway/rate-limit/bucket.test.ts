@@ -40,6 +40,8 @@ type Life = {
   readonly policies: readonly Policy[];
   readonly held: Map<string, number>;
   readonly at: () => number;
+  /** When the last of the places lapses that refusals may have left. */
+  placesUntil: number;
 };
 
 /** Lives through a history with both the bucket and the one that knows everything, and compares each decision. */
@@ -52,6 +54,7 @@ async function live(history: History, bucket: Bucket, time: Movable): Promise<re
     policies: [{ name: 'cost', capacity, perSecond }],
     held: new Map(),
     at: () => time.now() - started,
+    placesUntil: 0,
   };
   const decisions: Decision[] = [];
   for (const [n, happening] of happenings.entries()) {
@@ -72,14 +75,18 @@ async function capture({ bucket, reference, policies, held, at }: Life, { which,
   if (captured) reference.book(at(), actual);
 }
 
-async function ask({ bucket, reference, policies, held, at }: Life, asked: Asked, n: number): Promise<Decision> {
-  const { kind, points, lifetimeMs } = asked;
+async function ask(life: Life, asked: Asked, n: number): Promise<Decision> {
+  const { bucket, reference, policies, held, at } = life;
+  const { kind, client, points, lifetimeMs } = asked;
   const slack = reference.slack(at(), points);
-  const decision = await bucket[kind](request({ reservation: `r${n}`, points, lifetimeMs, policies }));
+  const decision = await bucket[kind](request({ reservation: `r${n}`, client, points, lifetimeMs, policies }));
   // Each of the n decisions before may have rounded one millionth of a point away, never in the caller's favour.
   if (points > (policies[0]?.capacity ?? 0)) expect(decision.kind).toBe('never');
-  else if (slack >= 2 * (n + 1)) expect(decision.kind).toBe('admitted');
   else if (slack < 0) expect(decision.kind).toBe('wait');
+  // What fits is refused for those only who were refused before and may still come back.
+  else if (slack >= 2 * (n + 1) && at() >= life.placesUntil) expect(decision.kind).toBe('admitted');
+  if (decision.kind === 'wait')
+    life.placesUntil = Math.max(life.placesUntil, at() + Math.ceil(decision.waitMs / 1_000) * 1e6 + 2_000_000);
   const left = slack + (decision.kind === 'admitted' ? 0 : points * 1e6);
   expect(Math.abs((decision.available[0] ?? Number.NaN) * 1e6 - left)).toBeLessThan(2 * (n + 1));
   if (decision.kind !== 'admitted') return decision;
@@ -269,6 +276,69 @@ describe.for(stores)('rules of a budget in %s', ([name, open]) => {
     const refused = await bucket.hold(request({ policies, points: 60 }));
     expect(refused).toMatchObject({ kind: 'wait', limit: 'day', available: [100, 50.01] });
   });
+
+  const slow = [{ name: 'cost', capacity: 1_000, perSecond: 100 }];
+  const second = 1_000_000;
+
+  test_('D21: who was refused finds the points at the time that was told, however many small ones ask meanwhile', async () => {
+    const { bucket, time } = await started();
+    await bucket.charge(request({ policies: slow, points: 1_000 }));
+    const large = request({ policies: slow, client: 'large', reservation: 'large', points: 500 });
+    expect(await bucket.hold(large)).toMatchObject({ kind: 'wait', waitMs: 5_000 });
+    for (let n = 0; n < 49; n++) {
+      await time.move(second / 10);
+      const small = request({ policies: slow, client: `small-${n % 7}`, reservation: `small-${n}`, points: 600 });
+      expect(await bucket.hold(small)).toMatchObject({ kind: 'wait' });
+    }
+    await time.move(second / 10);
+    expect(await bucket.hold(large)).toMatchObject({ kind: 'admitted', available: [0] });
+  });
+
+  test_('what delays nobody who waits goes first, also among those who were refused', async () => {
+    const { bucket, time } = await started();
+    await bucket.charge(request({ policies: slow, points: 950 }));
+    // Told 4 s and 8 s, half a second more than they need: there is room for 50 points.
+    await bucket.hold(request({ policies: slow, client: 'a', reservation: 'a', points: 400 }));
+    const next = await bucket.hold(request({ policies: slow, client: 'b', reservation: 'b', points: 400 }));
+    expect(next).toMatchObject({ kind: 'wait', waitMs: 7_500 });
+    await time.move(second);
+    const newcomer = (points: number) => request({ policies: slow, client: 'c', reservation: `c${points}`, points });
+    expect(await bucket.charge(newcomer(60))).toMatchObject({ kind: 'wait' });
+    expect(await bucket.charge(newcomer(40))).toMatchObject({ kind: 'admitted', available: [110] });
+  });
+
+  test_('a place that nobody takes up lapses two seconds later, without a charge', async () => {
+    const { bucket, time } = await started();
+    await bucket.charge(request({ policies: slow, points: 1_000 }));
+    await bucket.hold(request({ policies: slow, client: 'gone', reservation: 'gone', points: 500 }));
+    await time.move(6.9 * second);
+    const other = request({ policies: slow, client: 'other', points: 600 });
+    expect(await bucket.charge(other)).toMatchObject({ kind: 'wait' });
+    await time.move(0.2 * second);
+    expect(await bucket.charge(other)).toMatchObject({ kind: 'admitted', available: [110] });
+  });
+
+  test_(
+    'a client that is refused again and again and takes up nothing keeps half of the capacity from others at most',
+    async () => {
+      const { bucket, time } = await started();
+      await bucket.charge(request({ policies: slow, points: 1_000 }));
+      let spent = 0;
+      for (let n = 0; n < 300; n++) {
+        await time.move(second / 10);
+        // Never as much as before, so that it takes up no place.
+        await bucket.hold(
+          request({ policies: slow, client: 'hoarder', reservation: `h${n}`, points: 500 + (n % 400) + 0.001 * n }),
+        );
+        const honest = request({ policies: slow, client: 'honest', reservation: `r${n}`, points: 10 });
+        if ((await bucket.hold(honest)).kind !== 'admitted') continue;
+        await bucket.capture(honest, 10);
+        spent += 10;
+      }
+      // After five seconds half of the bucket is empty, and from then on all that is restored is theirs.
+      expect(spent).toBeGreaterThanOrEqual(25 * 100);
+    },
+  );
 
   test_('debt is bounded: a real price above the estimate costs twice the capacity at most', async () => {
     const { bucket } = await started();

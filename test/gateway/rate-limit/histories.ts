@@ -3,7 +3,13 @@ import type { HoldRequest } from '#gateway/rate-limit/bucket.ts';
 
 /** Something that happens to one organization's budget, `afterMicros` after what happened before. */
 export type Happening =
-  | { readonly kind: 'hold' | 'charge'; readonly afterMicros: number; readonly points: number; readonly lifetimeMs: number }
+  | {
+      readonly kind: 'hold' | 'charge';
+      readonly afterMicros: number;
+      readonly client: string;
+      readonly points: number;
+      readonly lifetimeMs: number;
+    }
   | { readonly kind: 'capture'; readonly afterMicros: number; readonly which: number; readonly share: number };
 
 const afterMicros = fc.oneof(fc.integer({ min: 0, max: 2_000 }), fc.integer({ min: 0, max: 20_000_000 }));
@@ -12,6 +18,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({
     kind: fc.constantFrom('hold' as const, 'hold' as const, 'hold' as const, 'charge' as const),
     afterMicros,
+    client: fc.constantFrom('one', 'two', 'three'),
     points: fc.integer({ min: 0, max: 120 }),
     lifetimeMs: fc.integer({ min: 1, max: 20_000 }),
   }),
@@ -31,6 +38,7 @@ export const histories = fc.record({
 
 export const request = (changes: Partial<HoldRequest>): HoldRequest => ({
   organization: 'acme',
+  client: 'one',
   reservation: 'r',
   points: 10,
   lifetimeMs: 20_000,

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { inTime } from '#gateway/rate-limit/in-time.ts';
+import { inTime } from '#kit/in-time.ts';
 
 /** Keeps this process from looking at anything. */
 function busyFor(ms: number): void {

@@ -1,0 +1,66 @@
+import { CountBreaker, circuitBreaker, handleAll, isBrokenCircuitError } from 'cockatiel';
+import { inTime } from '#kit/in-time.ts';
+import type { OnFault, Store } from './store.ts';
+import type { Tag } from './tags.ts';
+import { everythingTag } from './tags.ts';
+
+type Options = {
+  readonly store: Store;
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly onFault: OnFault;
+};
+
+const recoveryMs = 500;
+
+/** Invalidations that are remembered one by one while the store is away; past them everything is invalidated. */
+const maxOwed = 10_000;
+
+/**
+ * Gives a store little time, and leaves it alone for half a second when five of its last twenty calls failed. Invalidations
+ * that it did not confirm are made up for before anything is read from it again.
+ */
+export function guardedStore({ store, readTimeoutMs, writeTimeoutMs, onFault }: Options): Store {
+  const circuit = circuitBreaker(handleAll, {
+    halfOpenAfter: recoveryMs,
+    breaker: new CountBreaker({ size: 20, threshold: 0.24, minimumNumberOfCalls: 5 }),
+  });
+  const owed = new Set<Tag>();
+  const call = async <Answer>(run: () => Promise<Answer>, timeoutMs: number): Promise<Answer> => {
+    try {
+      return await circuit.execute(() => inTime(run(), timeoutMs));
+    } catch (error) {
+      if (!isBrokenCircuitError(error)) onFault({ kind: 'unavailable', error });
+      throw error;
+    }
+  };
+  const owe = (tags: readonly Tag[]): void => {
+    for (const tag of tags) owed.add(tag);
+    if (owed.size <= maxOwed) return;
+    owed.clear();
+    owed.add(everythingTag);
+  };
+  const pay = async (): Promise<void> => {
+    const tags = [...owed];
+    await store.raise(tags);
+    for (const tag of tags) owed.delete(tag);
+  };
+  const afterDebts = async <Answer>(run: () => Promise<Answer>): Promise<Answer> => {
+    if (owed.size > 0) await pay();
+    return run();
+  };
+  return {
+    now: () => store.now(),
+    read: (wanted) => call(() => afterDebts(() => store.read(wanted)), readTimeoutMs),
+    write: (writes) => call(() => store.write(writes), writeTimeoutMs),
+    async raise(tags) {
+      owe(tags);
+      await call(() => afterDebts(async () => undefined), writeTimeoutMs)
+        // What was owed meanwhile may have been paid by a call that began before.
+        .catch(() => owe(tags));
+    },
+    claim: (places, ttlMs) => call(() => store.claim(places, ttlMs), readTimeoutMs),
+    release: (places) => call(() => store.release(places), writeTimeoutMs),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { LRUCache } from 'lru-cache';
+import type { FetchLayer } from '#gateway/request.ts';
+import type { Clock } from '#kit/clock.ts';
+import { backgroundWork } from './background.ts';
+import type { OnLookup } from './cached-reads.ts';
+import { cachedReads } from './cached-reads.ts';
+import { coalesce } from './coalesce.ts';
+import { flights } from './flights.ts';
+import type { Invalidation } from './invalidate.ts';
+import { tagsOf } from './invalidate.ts';
+import { invalidation } from './invalidation.ts';
+import { cacheKeys } from './keys.ts';
+import type { Shared } from './landing.ts';
+import { flying } from './landing.ts';
+import { lookups } from './lookup.ts';
+import type { StoreSettings } from './open-store.ts';
+import { openStore } from './open-store.ts';
+import { partFetches } from './part-fetch.ts';
+import { compilePolicy } from './policy.ts';
+import type { CacheIndex, GraphIndex } from './schema-index.ts';
+import { cacheIndex } from './schema-index.ts';
+import type { Ages } from './sight.ts';
+import { judge } from './sight.ts';
+import type { OnFault } from './store.ts';
+import { turns } from './turns.ts';
+import { compileWrites } from './writes.ts';
+
+export type CacheSettings = {
+  /** Hides organizations in the names of keys; the same one in all replicas. */
+  readonly secret: string;
+  readonly ages: Ages;
+  readonly store: StoreSettings;
+};
+
+type Parts = {
+  readonly settings: CacheSettings;
+  readonly clock: Clock;
+  /** From 0 to below 1; decides how much earlier than declared an answer runs out. */
+  readonly random?: () => number;
+  readonly onLookup?: OnLookup;
+  readonly onFault?: OnFault;
+};
+
+/** The layers that the calls to the subgraphs of one supergraph are wrapped in. */
+export type CacheLayers = {
+  /** Invalidates by mutations; outside of the deadline. */
+  readonly written: FetchLayer;
+  readonly reads: FetchLayer;
+  readonly coalesce: FetchLayer;
+  /** Invalidates by mutations that end after their deadline; innermost. */
+  readonly writtenLate: FetchLayer;
+};
+
+export type Cache = AsyncDisposable & {
+  /** @throws Error for a supergraph whose links cannot be read */
+  readonly layersFor: (sdl: string) => CacheLayers;
+  /** Lets be fetched anew what was kept of this, in every process. */
+  readonly invalidate: (what: Invalidation) => Promise<void>;
+};
+
+/** Texts of operations whose policy is remembered. */
+const maxTexts = 2_000;
+
+/** Opens the store; a Redis that is away keeps nobody from starting. @throws Error for certificates that cannot be read */
+export async function openCache({
+  settings,
+  clock,
+  random = Math.random,
+  onLookup = ignore,
+  onFault = ignore,
+}: Parts): Promise<Cache> {
+  const { ages, secret } = settings;
+  // Everything that was written, here or elsewhere, counts on.
+  let generation = 0;
+  const onWritten = (): void => {
+    generation += 1;
+  };
+  const { redisCaFile } = settings.store;
+  const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
+  const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised: onWritten });
+  const background = backgroundWork();
+  const common = { store, background, random, ages, onFault };
+  const shared = flights<Shared>();
+  const partFetch = partFetches({ flights: shared, fly: flying({ ...common, flights: shared }), turns: turns(common) });
+  const judged = judge({ ages, now: store.now, random, onFault });
+  const { namespaceOf } = cacheKeys({ secret, epoch: '' });
+  const layersFor = (sdl: string): CacheLayers => {
+    const index = cacheIndex(sdl);
+    const lookupOf = lookups({ policyOf: perText(index, compilePolicy), keys: cacheKeys({ secret, epoch: index.epoch }) });
+    return {
+      ...invalidation({ writtenBy: perText(index, compileWrites), store, background, onWritten }),
+      reads: cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup }),
+      coalesce: coalesce({ generation: () => generation }),
+    };
+  };
+  return {
+    layersFor,
+    async invalidate(what) {
+      onWritten();
+      await store.raise(tagsOf(what, namespaceOf));
+    },
+    async [Symbol.asyncDispose]() {
+      await background[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const ignore = (): void => undefined;
+
+/** Compiles each text of each subgraph once. */
+function perText<Compiled extends object | undefined>(
+  { graphOf }: CacheIndex,
+  compile: (text: string, graph: GraphIndex) => Compiled,
+) {
+  const services = new Map<string, (text: string) => Compiled>();
+  const compilerOf = (service: string): ((text: string) => Compiled) => {
+    const graph = graphOf(service);
+    const known = new LRUCache<string, { readonly compiled: Compiled }>({ max: maxTexts });
+    return (text) => {
+      const kept = known.get(text) ?? { compiled: compile(text, graph) };
+      known.set(text, kept);
+      return kept.compiled;
+    };
+  };
+  return (service: string, text: string): Compiled => {
+    const compiler = services.get(service) ?? compilerOf(service);
+    services.set(service, compiler);
+    return compiler(text);
+  };
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type { Clock } from '#kit/clock.ts';
+import type { RedisClient } from '#kit/redis.ts';
+import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
+import { guardedStore } from './guarded-store.ts';
+import { memoryStore } from './memory-store.ts';
+import type { NearStore } from './near-store.ts';
+import { nearStore } from './near-store.ts';
+import { announcements, cacheConnection, redisStore } from './redis-store.ts';
+import type { OnFault, Store } from './store.ts';
+
+export type StoreSettings = {
+  /** Redis of all replicas; without one the store is this process's own. */
+  readonly redisUrl: string | undefined;
+  readonly redisCaFile: string | undefined;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** So long a copy of what Redis holds is served without asking it. */
+  readonly nearMs: number;
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  /** Longest time that anything is kept. */
+  readonly longestMs: number;
+};
+
+type Parts = {
+  readonly settings: StoreSettings;
+  /** Certificates to trust for Redis, as text. */
+  readonly ca?: string | undefined;
+  readonly clock: Clock;
+  readonly onFault: OnFault;
+  /** Hears of what other processes invalidate. */
+  readonly onRaised: () => void;
+};
+
+const startMs = 1_000;
+
+/** Redis behind copies in this process, or memory alone where no Redis is named. */
+export async function openStore({ settings, ca, clock, onFault, onRaised }: Parts): Promise<Store> {
+  const { redisUrl: url, maxEntries, maxBytes, nearMs, readTimeoutMs, writeTimeoutMs, longestMs } = settings;
+  if (url === undefined) return memoryStore({ clock, maxEntries, maxBytes });
+  const onError = (error: Error): void => onFault({ kind: 'unavailable', error });
+  const redis = openRedis({ url, ca, settings: cacheConnection, onError });
+  const listener = openRedis({ url, ca, settings: { protocol: 2, connectTimeout: 500 }, onError });
+  const sender = crypto.randomUUID();
+  const own = redisStore({ redis, longestMs, sender, onFault });
+  const shared = guardedStore({ store: own, readTimeoutMs, writeTimeoutMs, onFault });
+  const near = nearStore({ shared, maxEntries, maxBytes, ttlMs: nearMs });
+  listen(listener, { sender, near, onRaised });
+  await Promise.all([whenReady(redis, startMs), whenReady(listener, startMs)]);
+  return {
+    ...near,
+    async [Symbol.asyncDispose]() {
+      await near[Symbol.asyncDispose]();
+      await Promise.all([closeRedis(redis), closeRedis(listener)]);
+    },
+  };
+}
+
+const Announcement = z.object({ sender: z.string(), tags: z.array(z.string()) });
+
+type Listening = { readonly sender: string; readonly near: NearStore; readonly onRaised: () => void };
+
+/** Copies follow what other processes raise; whatever was told while the connection was away is lost, and so are the copies. */
+function listen(listener: RedisClient, { sender, near, onRaised }: Listening): void {
+  let hears = false;
+  listener.on('ready', () => {
+    hears = true;
+    near.forgetAll();
+  });
+  // Each failed attempt to connect is a close of its own.
+  listener.on('close', () => {
+    if (hears) near.forgetAll();
+    hears = false;
+  });
+  listener.on('message', (_: string, text: string) => {
+    const told = Announcement.safeParse(readJson(text));
+    if (!told.success || told.data.sender === sender) return;
+    near.forget(told.data.tags);
+    onRaised();
+  });
+  // The library subscribes again by itself; the first time it waits for the connection.
+  listener.subscribe(announcements).catch(() => undefined);
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

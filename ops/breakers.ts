@@ -1,0 +1,68 @@
+import type { BreakerState } from '#kit/circuit-breaker.ts';
+import type { Clock } from '#kit/clock.ts';
+import type { UpstreamCall } from '#kit/upstream-call.ts';
+
+/** A service's circuit as people are told of it; times in RFC 3339. */
+type BreakerReport = {
+  readonly state: BreakerState;
+  /** Calls that failed since the last one that did not. */
+  readonly failure_count: number;
+  readonly last_failure_time: string | null;
+  /** When an open circuit is tried again. */
+  readonly next_attempt_time: string | null;
+};
+
+export type Breakers = {
+  /** Names a service whose circuit is closed, and how long it stays open when it opens. */
+  readonly know: (service: string, recoveryMs: number) => void;
+  readonly changed: (service: string, state: BreakerState) => void;
+  readonly called: (call: Pick<UpstreamCall, 'service' | 'code'>) => void;
+  readonly stateOf: (service: string) => BreakerState;
+  readonly report: () => Readonly<Record<string, BreakerReport>>;
+};
+
+type Kept = { state: BreakerState; failures: number; failedAt: number | undefined; openedAt: number; recoveryMs: number };
+
+/** Failures of the service itself; a refusal is none. */
+const failures: ReadonlySet<string | undefined> = new Set(['UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE', 'INTERNAL_SERVER_ERROR']);
+
+/** Remembers what became of each service's circuit. */
+export function breakers(clock: Clock): Breakers {
+  const known = new Map<string, Kept>();
+  const kept = (service: string): Kept => {
+    const found = known.get(service) ?? { state: 'closed', failures: 0, failedAt: undefined, openedAt: 0, recoveryMs: 0 };
+    known.set(service, found);
+    return found;
+  };
+  return {
+    know(service, recoveryMs) {
+      kept(service).recoveryMs = recoveryMs;
+    },
+    changed(service, state) {
+      const circuit = kept(service);
+      circuit.state = state;
+      if (state === 'open') circuit.openedAt = clock.now();
+    },
+    called({ service, code }) {
+      const circuit = kept(service);
+      const failed = failures.has(code);
+      circuit.failures = failed ? circuit.failures + 1 : 0;
+      if (failed) circuit.failedAt = clock.now();
+    },
+    stateOf: (service) => known.get(service)?.state ?? 'closed',
+    report: () =>
+      Object.fromEntries(
+        [...known].map(([service, { state, failures: count, failedAt, openedAt, recoveryMs }]) => [
+          service,
+          {
+            state,
+            failure_count: count,
+            last_failure_time: timeOf(failedAt),
+            next_attempt_time: timeOf(state === 'open' ? openedAt + recoveryMs : undefined),
+          },
+        ]),
+      ),
+  };
+}
+
+const timeOf = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString());

@@ -1,0 +1,81 @@
+import type { Logger } from 'pino';
+import type { BreakerState } from '#kit/circuit-breaker.ts';
+import type { Clock } from '#kit/clock.ts';
+import type { UpstreamCall } from '#kit/upstream-call.ts';
+import type { Breakers } from './breakers.ts';
+import { breakers } from './breakers.ts';
+import type { Log, LogSettings } from './log/open-log.ts';
+import { openLog } from './log/open-log.ts';
+import { requestLog } from './log/request-log.ts';
+import type { Metrics } from './meters/create-metrics.ts';
+import { createMetrics } from './meters/create-metrics.ts';
+
+type Parts = {
+  readonly settings: LogSettings & Omit<Parameters<typeof requestLog>[0], 'logger'>;
+  readonly clock: Clock;
+};
+
+type EndedRequest = Parameters<Metrics['requestEnded']>[0] & Parameters<ReturnType<typeof requestLog>>[0];
+
+/** What hears the stages: it counts, and writes down. */
+type Observer = Omit<Metrics, 'requestEnded'> & { readonly requestEnded: (request: EndedRequest) => void };
+
+/** Log, metrics and circuits of a process; what else is opened tells them what happens. */
+export type Instruments = AsyncDisposable & {
+  readonly log: Log;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly breakers: Breakers;
+  readonly observer: Observer;
+  /** For the connections to the laboratory's services. */
+  readonly onCall: (call: UpstreamCall) => void;
+  readonly onBreakerChange: (service: string, state: BreakerState) => void;
+  /** Passes every call to a service on to one more listener. */
+  readonly alsoTell: (listener: (call: UpstreamCall) => void) => void;
+  /** Where it is told whether budgets are decided by this process alone. */
+  readonly followLimits: (limits: { readonly degraded: () => boolean } | undefined) => void;
+};
+
+/** @throws Error when the log file cannot be opened */
+export async function openInstruments({ settings, clock }: Parts): Promise<Instruments> {
+  let degraded = (): boolean => false;
+  const metrics = createMetrics({ clock, limitsDegraded: () => degraded() });
+  const log = await openLog({ settings, clock, onDrop: metrics.linesDropped });
+  const { logger } = log;
+  const circuits = breakers(clock);
+  const listeners: ((call: UpstreamCall) => void)[] = [metrics.upstreamCalled, circuits.called];
+  const written = requestLog({ logger, ...settings });
+  const breakerChanged = (service: string, state: BreakerState): void => {
+    metrics.breakerChanged(service, state);
+    circuits.changed(service, state);
+  };
+  return {
+    log,
+    logger,
+    metrics,
+    breakers: circuits,
+    observer: {
+      ...metrics,
+      breakerChanged,
+      requestEnded(request) {
+        metrics.requestEnded(request);
+        written(request);
+      },
+    },
+    onCall: (call) => {
+      for (const listener of listeners) listener(call);
+    },
+    onBreakerChange(service, state) {
+      breakerChanged(service, state);
+      logger.warn({ service, state }, 'circuit breaker');
+    },
+    alsoTell: (listener) => void listeners.push(listener),
+    followLimits(limits) {
+      if (limits !== undefined) degraded = limits.degraded;
+    },
+    async [Symbol.asyncDispose]() {
+      metrics[Symbol.dispose]();
+      await log[Symbol.asyncDispose]();
+    },
+  };
+}
