@@ -27,7 +27,7 @@ export function differences(stock: Comparable, compiled: Comparable): readonly s
     !alike(
       parsed(stock),
       parsed(compiled),
-      own.map(({ path = [] }) => path),
+      compiled.errors.map(({ path = [] }) => path),
     )
   )
     found.push('data');
