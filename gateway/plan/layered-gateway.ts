@@ -6,6 +6,8 @@ import { print } from 'graphql';
 import type { Admission, OperationLayer, RequestContext } from '#gateway/request.ts';
 import type { Handler } from '#kit/layer.ts';
 import { stack } from '#kit/layer.ts';
+import { refusal } from '#kit/refusal.ts';
+import type { PlanOf } from './planner.ts';
 
 type GatewayInterface = ApolloServerOptionsWithGateway<RequestContext>['gateway'];
 
@@ -13,6 +15,8 @@ type Executor = ApolloGateway['executor'];
 
 type Wrapping = {
   readonly layers: readonly OperationLayer[];
+  /** Puts the plan of an operation where the gateway looks for it. */
+  readonly planOf: PlanOf;
   /** Runs operations in place of the gateway's own executor. */
   readonly execute?: Execute | undefined;
 };
@@ -32,17 +36,29 @@ export function layeredGateway(gateway: ApolloGateway, wrapping: Wrapping): Gate
   };
 }
 
-function layered(stock: Executor, { layers, execute }: Wrapping): Executor {
+function layered(stock: Executor, { layers, planOf, execute }: Wrapping): Executor {
   const hashOf = documentHashes();
-  return (request) => {
+  return async (request) => {
     const { document, operation } = request;
     const handle = stack(layers, async (asked) => {
       const hash = asked.document === document ? request.queryHash : hashOf(asked.document);
       if (execute !== undefined) return execute({ ...asked, hash });
-      return stock({ ...request, document: asked.document, operation: asked.operation, queryHash: hash });
+      await planOf({ document: asked.document, operation: asked.operation, hash });
+      // By the operation's own name, also where the client had no need to tell it, the gateway finds the plan.
+      const operationName = asked.operation.name?.value;
+      return stock({
+        ...request,
+        document: asked.document,
+        operation: asked.operation,
+        queryHash: hash,
+        request: { ...request.request, ...(operationName !== undefined && { operationName }) },
+      });
     });
     const context = request.context as RequestContext;
-    return handle({ context, schema: request.schema, document, operation, variables: request.request.variables ?? {} });
+    const asked = { context, schema: request.schema, document, operation, variables: request.request.variables ?? {} };
+    return handle(asked).catch((error: unknown) => {
+      throw refusal(error);
+    });
   };
 }
 
