@@ -81,7 +81,7 @@ async function serve(config: Config): Promise<number> {
   const locals = new Map<string, RunningSubgraph>(
     definitions.map((subgraph) => {
       const own = subgraph.name === 'graph' && { credentialOf: graphCredentials({ store: known.store, clock: systemClock }) };
-      return [subgraph.name, subgraph.open({ ...parts, upstreams, organizations: known, ...own })];
+      return [subgraph.name, subgraph.open({ ...parts, ...config.execution, upstreams, organizations: known, ...own })];
     }),
   );
   const { identify, ready } = running.use(
