@@ -11,7 +11,9 @@ const rowsOf = (text: string): readonly string[] =>
 
 test('DR-13 how to recover is written down, and the README leads there', () => {
   expect(read('README.md')).toContain('(ops/runbooks/backup-and-recovery.md)');
-  const commands = [...read('ops/runbooks/backup-and-recovery.md').matchAll(/npm run cli -- backup (\w+)/g)].map(([, word]) => word);
+  const commands = [...read('ops/runbooks/backup-and-recovery.md').matchAll(/npm run cli -- backup (\w+)/g)].map(
+    ([, word]) => word,
+  );
   expect(commands).toEqual(expect.arrayContaining(['create', 'verify', 'restore']));
 });
 
