@@ -256,7 +256,7 @@ test('what nobody passed in has no route', async () => {
   expect((await administer('POST', '/admin/cache/invalidate')).status).toBe(404);
 });
 
-test('an operator takes the process out of the load balancer and back, and has it read its files again', async () => {
+test('AD-01 an operator takes the process out of the load balancer and back, and has it read its files again', async () => {
   expect((await administer('POST', '/admin/drain')).body).toEqual({ draining: true });
   expect((await fetch(`${adminUrl}/ready`)).status).toBe(503);
   expect((await administer('POST', '/admin/undrain')).body).toEqual({ draining: false });
