@@ -7,6 +7,8 @@ import { everythingTag } from './tags.ts';
 type Options = {
   /** The store that all replicas share. */
   readonly shared: Store;
+  /** Resolves once all other processes have forgotten what this one raised. */
+  readonly heard: () => Promise<void>;
   readonly maxEntries: number;
   readonly maxBytes: number;
   /** So long a copy is served without asking the shared store. */
@@ -16,8 +18,8 @@ type Options = {
 export type NearStore = Store & {
   /** Forgets what has one of these tags, as somebody else has raised them. */
   readonly forget: (tags: readonly Tag[]) => void;
-  /** Forgets everything: announcements may have been lost. */
-  readonly forgetAll: () => void;
+  /** Whether this process hears what others raise; while it does not, no copies of what the shared store holds are served. */
+  readonly hearing: (hears: boolean) => void;
 };
 
 type Copy = { readonly entry: Entry; readonly stamps: readonly string[]; readonly sequence: number };
@@ -28,12 +30,13 @@ const maxTags = 50_000;
  * Copies in this process of what the shared store holds, for moments only. While that store is away they are all there is,
  * and what is fetched meanwhile is kept here alone.
  */
-export function nearStore({ shared, maxEntries, maxBytes, ttlMs }: Options): NearStore {
+export function nearStore({ shared, heard, maxEntries, maxBytes, ttlMs }: Options): NearStore {
   const copies = new LRUCache<string, Copy>({ max: maxEntries, maxSize: maxBytes, sizeCalculation: sizeOf, ttl: ttlMs });
   const raisedAt = new Map<Tag, number>();
   let sequence = 0;
   // Nothing that was read before this moment may be kept.
   let floor = 0;
+  let hears = false;
   const forgetAll = (): void => {
     copies.clear();
     raisedAt.clear();
@@ -52,7 +55,8 @@ export function nearStore({ shared, maxEntries, maxBytes, ttlMs }: Options): Nea
   };
   const keep = ({ place, tags }: Wanted, entry: Entry, fence: Fence): void => {
     const since = fence.sequence ?? sequence;
-    if (isGood(since, tags)) copies.set(place.key, { entry, stamps: fence.stamps, sequence: since });
+    if ((hears || fence.alone === true) && isGood(since, tags))
+      copies.set(place.key, { entry, stamps: fence.stamps, sequence: since });
   };
   const readShared = async (wanted: readonly Wanted[]): Promise<readonly Found[]> => {
     const before = sequence;
@@ -73,7 +77,11 @@ export function nearStore({ shared, maxEntries, maxBytes, ttlMs }: Options): Nea
   };
   return {
     forget,
-    forgetAll,
+    hearing(now) {
+      // Each failed attempt to connect is a close of its own; whatever was told meanwhile is lost.
+      if (hears || now) forgetAll();
+      hears = now;
+    },
     now: () => shared.now(),
     async read(wanted) {
       const near = wanted.map(copyOf);
@@ -90,6 +98,9 @@ export function nearStore({ shared, maxEntries, maxBytes, ttlMs }: Options): Nea
     async raise(tags) {
       forget(tags);
       await shared.raise(tags);
+      // What was read in between may be from before.
+      forget(tags);
+      await heard();
     },
     claim: (places, lockMs) => shared.claim(places, lockMs),
     release: (places) => shared.release(places),
