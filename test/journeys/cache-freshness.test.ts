@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { seededRandom } from '#ops/sandbox/faults/random.ts';
 import { pick } from '#test/harness/random.ts';
-import type { Replicas } from './cached-replicas.ts';
+import type { Answer, Replica, Replicas } from './cached-replicas.ts';
 import { startReplicas } from './cached-replicas.ts';
-import type { Ids } from './deeds.ts';
+import type { Deed, Ids } from './deeds.ts';
 import { deeds, firstIds, probes } from './deeds.ts';
 
 /*
@@ -34,32 +34,33 @@ describe.skipIf(redisUrl === undefined)('two gateway processes with a cache in o
     for (const service of ['samples', 'storage', 'templates', 'sequencing'] as const)
       replicas.faults(service, { kind: 'latency', rate: 0.3, latencyMs: 15, jitterMs: 15, match: { method: 'GET' } });
     let before: readonly string[] = [];
+    const judge = (answers: readonly Answer[], truth: readonly Answer[], seen: Seen): void => {
+      told.judged += answers.length;
+      for (const [index, { text }] of answers.entries())
+        if (text !== truth[index]?.text) stale.push({ ...seen, query: seen.queries[index], was: text, is: truth[index]?.text });
+    };
     for (let round = 0; told.judged < wanted; round++) {
-      const deed = deeds[round % deeds.length] as (typeof deeds)[number];
+      const deed = pickDeed(round);
       const queries = probes.map((probe) => probe(ids));
-      const slow = cached.flatMap(({ ask }) => queries.map((query) => ask(query)));
+      const askAll = ({ ask }: Replica) => Promise.all(queries.map((query) => ask(query)));
+      const slow = cached.map(askAll);
       // Some have read and not yet stored, some are still reading, some are done.
-      if (round % 3 === 0) await Promise.all(slow);
-      else if (round % 3 === 1) await Promise.race(slow);
+      await [() => Promise.all(slow), () => Promise.race(slow), async () => undefined][round % 3]?.();
       const mutation = `mutation { ${deed.text(ids, round)} }`;
-      const { data, errors } = await pick(random, cached).ask(mutation);
-      const answers = cached.map(({ ask }) => queries.map((query) => ask(query)));
-      const truth = await Promise.all(queries.map((query) => plain.ask(query)));
+      const writer = pick(random, [0, 1] as const);
+      const { data, errors } = await cached[writer].ask(mutation);
+      const [truth, ...atOnce] = await Promise.all([plain, ...cached].map(askAll));
       await Promise.all(slow);
-      const later = cached.map(({ ask }) => queries.map((query) => ask(query)));
-      for (const reads of [...answers, ...later])
-        for (const [index, { text }] of (await Promise.all(reads)).entries()) {
-          told.judged++;
-          if (text === truth[index]?.text) continue;
-          told.stale++;
-          stale.push({ mutation, query: queries[index], was: text, is: truth[index]?.text });
-        }
-      const now = truth.map(({ text }) => text);
+      const later = await Promise.all(cached.map(askAll));
+      for (const [when, reads] of Object.entries({ atOnce, later }))
+        for (const [reader, answers] of reads.entries()) judge(answers, truth ?? [], { mutation, writer, reader, when, queries });
+      const now = (truth ?? []).map(({ text }) => text);
       if (now.some((text, index) => text !== before[index])) told.changed++;
       before = now;
       if (errors !== undefined) told.refused++;
       remember(ids, deed.gives, data);
     }
+    told.stale = stale.length;
     process.stdout.write(`freshness: ${JSON.stringify(told)}\n`);
     expect(stale.slice(0, 3)).toEqual([]);
     // A test in which nothing changes shows nothing.
@@ -88,6 +89,17 @@ describe.skipIf(redisUrl === undefined)('two gateway processes with a cache in o
     }
   });
 });
+
+/** What was read of which change. */
+type Seen = {
+  readonly mutation: string;
+  readonly writer: number;
+  readonly reader: number;
+  readonly when: string;
+  readonly queries: readonly string[];
+};
+
+const pickDeed = (round: number): Deed => deeds[round % deeds.length] as Deed;
 
 function remember(ids: Ids, gives: keyof Ids | undefined, data: Readonly<Record<string, unknown>> | null | undefined): void {
   const it = data?.['it'];

@@ -57,7 +57,7 @@ describe.skipIf(redisUrl === '')('replicas with one Redis', () => {
     const redis = new Redis(redisUrl);
     for (let round = 0; round < 20; round++) {
       await titleOf(other);
-      await redis.client('KILL', 'TYPE', 'pubsub');
+      await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
       // Long enough for the other one to notice, not always for it to be back.
       await pause(5);
       await rename(one, `Title ${round}`);
