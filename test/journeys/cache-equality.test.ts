@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { buildSchema } from 'graphql';
 import { expect, inject, test } from 'vitest';
 import { seededRandom } from '#ops/sandbox/faults/random.ts';
@@ -31,6 +32,7 @@ test.skipIf(redisUrl === undefined)(
     const [one, other] = laboratories.cached;
     const random = seededRandom(seed);
     const differing: object[] = [];
+    let changing = 0;
     for (let asked = 0; asked < queries; asked++) {
       const { text, slots } = randomQuery({ schema, random, depth: 3 });
       const asker = asked % 4 === 0 ? laboratoryAsker : pick(random, askers);
@@ -38,19 +40,18 @@ test.skipIf(redisUrl === undefined)(
       const variables = Object.fromEntries(slots.map(({ name, coordinate }) => [name, valueFor(coordinate, owner, random)]));
       const question = { text, variables, asker };
       const right = told(await ask(plain, question));
-      for (const [way, where] of [
-        ['cold', one],
-        ['Redis', other],
-        ['near', other],
-      ] as const) {
-        const found = told(await ask(where, question));
-        if (JSON.stringify(found) !== JSON.stringify(right)) differing.push({ way, text, variables, asker: asker.name, right, found });
-      }
+      const found: object[] = [];
+      for (const where of [one, other, other]) found.push(told(await ask(where, question)));
+      // Some change by being asked: a walk through the graph is a new job in the list of jobs.
+      if (!isDeepStrictEqual(told(await ask(plain, question)), right)) changing++;
+      else if (!found.every((each) => isDeepStrictEqual(each, right)))
+        differing.push({ text, variables, asker: asker.name, right, found });
     }
     process.stdout.write(
-      `cache equality: ${JSON.stringify({ queries, differing: differing.length, lookups: Object.fromEntries(statuses) })}\n`,
+      `cache equality: ${JSON.stringify({ queries, changing, differing: differing.length, lookups: Object.fromEntries(statuses) })}\n`,
     );
     expect(differing.slice(0, 3)).toEqual([]);
+    expect(changing).toBeLessThan(queries * 0.1);
     expect(statuses.get('hit') ?? 0).toBeGreaterThan(queries * 0.5);
   },
   3_600_000,

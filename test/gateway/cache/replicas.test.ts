@@ -66,6 +66,22 @@ describe.skipIf(redisUrl === '')('replicas with one Redis', () => {
     redis.disconnect();
   });
 
+  test('a write is heard of also when its replica finds Redis too slow for reads', async () => {
+    await using library = await startLibrary();
+    await using proxy = await startFaultProxy({ port });
+    const store = { readTimeoutMs: 30, writeTimeoutMs: 100 };
+    await using slow = await library.open({ redisUrl: proxy.url('redis'), store });
+    await using other = await library.open({ redisUrl, store });
+    proxy.set({ kind: 'latency', ms: 70 });
+    for (let reads = 0; reads < 10; reads++) await titleOf(slow);
+    expect(slow.faults).toContain('unavailable');
+    for (let round = 0; round < 5; round++) {
+      await titleOf(other);
+      await rename(slow, `Title ${round}`);
+      expect(await titleOf(other)).toEqual({ title: `Title ${round}` });
+    }
+  });
+
   test('a write of one replica ends what readers of another one share', async () => {
     await using library = await startLibrary();
     await using one = await library.open({ redisUrl });
