@@ -18,7 +18,10 @@ type Options = {
 export type NearStore = Store & {
   /** Forgets what has one of these tags, as somebody else has raised them. */
   readonly forget: (tags: readonly Tag[]) => void;
-  /** Whether this process hears what others raise; while it does not, no copies of what the shared store holds are served. */
+  /**
+   * Whether this process hears what others raise, told again with every attempt to connect; while it does not, no copies of
+   * what the shared store holds are served, and what was told meanwhile is lost.
+   */
   readonly hearing: (hears: boolean) => void;
 };
 
@@ -66,7 +69,9 @@ export function nearStore({ shared, heard, maxEntries, maxBytes, ttlMs }: Option
         const marked = { ...fence, sequence: before };
         const asked = wanted[index];
         if (entry !== undefined && asked !== undefined) keep(asked, entry, marked);
-        return { entry, fence: marked };
+        // Somebody may have brought it while Redis was asked.
+        const copy = entry === undefined && asked !== undefined ? copyOf(asked) : undefined;
+        return copy === undefined ? { entry, fence: marked } : foundNear(copy);
       });
     } catch {
       return wanted.map(({ tags }) => ({
@@ -78,7 +83,6 @@ export function nearStore({ shared, heard, maxEntries, maxBytes, ttlMs }: Option
   return {
     forget,
     hearing(now) {
-      // Each failed attempt to connect is a close of its own; whatever was told meanwhile is lost.
       if (hears || now) forgetAll();
       hears = now;
     },

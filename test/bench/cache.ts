@@ -121,11 +121,14 @@ function table(rows: readonly string[][]): string {
 async function zipf({ url, headers }: Target): Promise<string> {
   const random = seededRandom(1);
   const texts = Array.from({ length: 1_000 }, (_, at) => (at % 5 === 0 ? job(1 + (at % 50)) : sample(1 + (at % 500))));
-  const weights = texts.map((_, rank) => 1 / (rank + 1));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let total = 0;
+  const sums = texts.map((_, rank) => {
+    total += 1 / (rank + 1);
+    return total;
+  });
   const draw = (): string => {
-    let left = random() * total;
-    return texts[weights.findIndex((weight) => (left -= weight) < 0)] ?? sample(1);
+    const drawn = random() * total;
+    return texts[sums.findIndex((sum) => sum > drawn)] ?? sample(1);
   };
   const counts = new Map<string, number>();
   let asked = 0;
@@ -148,7 +151,10 @@ async function zipf({ url, headers }: Target): Promise<string> {
 const sample = (n: number): string => `{ sample(id: "${sampleId(n)}") { name status template { name } } }`;
 const job = (n: number): string => `{ sequencingJob(id: "${jobId(n)}") { status } }`;
 
-const section = (report: string, load: number): string => `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, load average ${load.toFixed(1)} before the start, Node ${process.versions.node}; medians of ${values.repeats} interleaved runs of ${values.seconds} s.
+const section = (
+  report: string,
+  load: number,
+): string => `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, load average ${load.toFixed(1)} before the start, Node ${process.versions.node}; medians of ${values.repeats} interleaved runs of ${values.seconds} s.
 Made by \`node test/bench/cache.ts --write\`. Eight connections ask the same again and again: \`uncached\` keeps nothing,
 \`Redis\` asks Redis each time, \`near\` has copies for two seconds, \`memory\` has no Redis, \`bare\` is a node:http server that
 answers the same bytes. All share the cores, so ratios mean more than single figures; ratios are of requests per second.

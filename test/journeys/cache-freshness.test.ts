@@ -34,11 +34,6 @@ describe.skipIf(redisUrl === undefined)('two gateway processes with a cache in o
     for (const service of ['samples', 'storage', 'templates', 'sequencing'] as const)
       replicas.faults(service, { kind: 'latency', rate: 0.3, latencyMs: 15, jitterMs: 15, match: { method: 'GET' } });
     let before: readonly string[] = [];
-    const judge = (answers: readonly Answer[], truth: readonly Answer[], seen: Seen): void => {
-      told.judged += answers.length;
-      for (const [index, { text }] of answers.entries())
-        if (text !== truth[index]?.text) stale.push({ ...seen, query: seen.queries[index], was: text, is: truth[index]?.text });
-    };
     for (let round = 0; told.judged < wanted; round++) {
       const deed = pickDeed(round);
       const queries = probes.map((probe) => probe(ids));
@@ -52,8 +47,12 @@ describe.skipIf(redisUrl === undefined)('two gateway processes with a cache in o
       const [truth, ...atOnce] = await Promise.all([plain, ...cached].map(askAll));
       await Promise.all(slow);
       const later = await Promise.all(cached.map(askAll));
-      for (const [when, reads] of Object.entries({ atOnce, later }))
-        for (const [reader, answers] of reads.entries()) judge(answers, truth ?? [], { mutation, writer, reader, when, queries });
+      for (const [when, reads] of Object.entries({ atOnce, later })) {
+        told.judged += reads.flat().length;
+        stale.push(
+          ...reads.flatMap((answers, reader) => differing(answers, truth ?? [], { mutation, writer, reader, when, queries })),
+        );
+      }
       const now = (truth ?? []).map(({ text }) => text);
       if (now.some((text, index) => text !== before[index])) told.changed++;
       before = now;
@@ -98,6 +97,11 @@ type Seen = {
   readonly when: string;
   readonly queries: readonly string[];
 };
+
+const differing = (answers: readonly Answer[], truth: readonly Answer[], { queries, ...seen }: Seen): readonly object[] =>
+  answers.flatMap(({ text }, index) =>
+    text === truth[index]?.text ? [] : [{ ...seen, query: queries[index], was: text, is: truth[index]?.text }],
+  );
 
 const pickDeed = (round: number): Deed => deeds[round % deeds.length] as Deed;
 

@@ -4,6 +4,9 @@ import type { CacheLookup } from '#gateway/request.ts';
 import type { Caller } from '#kit/caller.ts';
 import { partnerScopes, stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
+import { localBus } from '#kit/organizations/change-bus.ts';
+import { openEmbeddedStore } from '#kit/organizations/embedded-store.ts';
+import { keyHasher } from '#kit/organizations/keys.ts';
 import { testSettings } from '#test/gateway/cache/library.ts';
 import { administrator } from '#test/harness/callers.ts';
 import type { LaboratoryUnderTest } from '#test/harness/laboratory.ts';
@@ -69,9 +72,11 @@ export async function startLaboratories(redisUrl: string): Promise<Laboratories>
         onLookup: ({ status }) => statuses.set(status, (statuses.get(status) ?? 0) + 1),
       }),
     );
-  const one = opening.use(await startLaboratory({ ownerOf, identify, cache: await cacheOf() }));
-  const other = opening.use(await startLaboratory({ urls: one.urls, identify, cache: await cacheOf() }));
-  const plain = opening.use(await startLaboratory({ urls: one.urls, identify }));
+  const store = opening.use(openEmbeddedStore(':memory:'));
+  const common = { identify, organizations: { store, bus: localBus(), hasher: keyHasher({ current: 'pepper' }) } };
+  const one = opening.use(await startLaboratory({ ...common, ownerOf, cache: await cacheOf() }));
+  const other = opening.use(await startLaboratory({ ...common, urls: one.urls, cache: await cacheOf() }));
+  const plain = opening.use(await startLaboratory({ ...common, urls: one.urls }));
   await pause(50);
   const opened = opening.move();
   return {
@@ -79,7 +84,10 @@ export async function startLaboratories(redisUrl: string): Promise<Laboratories>
     plain,
     statuses,
     ask: ({ gateway }, { text, variables, asker }) =>
-      gateway.query(text, variables, { 'x-caller': asker.name, ...(asker.suspect && { cookie: `session=${asker.suspect.mark}` }) }),
+      gateway.query(text, variables, {
+        'x-caller': asker.name,
+        ...(asker.suspect && { cookie: `session=${asker.suspect.mark}` }),
+      }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }

@@ -86,7 +86,10 @@ const troubles: readonly Trouble[] = [
 ];
 
 const queries = [
-  ...Array.from({ length: 8 }, (_, n) => `{ books(first: ${n + 1}) { id title author { name } shelf { name } } notice { text } }`),
+  ...Array.from(
+    { length: 8 },
+    (_, n) => `{ books(first: ${n + 1}) { id title author { name } shelf { name } } notice { text } }`,
+  ),
   ...Array.from({ length: 8 }, (_, n) => `{ a: book(id: "${n}") { title author { name mood } } }`),
 ];
 
