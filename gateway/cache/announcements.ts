@@ -11,7 +11,7 @@ type Options = {
 };
 
 /** Hears what other processes raise, and when this one begins or ceases to hear of it. */
-export type Ears = { readonly onRaised: (tags: readonly Tag[]) => void; readonly onHearing: (hears: boolean) => void };
+type Ears = { readonly onRaised: (tags: readonly Tag[]) => void; readonly onHearing: (hears: boolean) => void };
 
 /** Tells all processes which tags were raised, so that their copies go, and knows when they have heard it. */
 export type Announcements = {

@@ -1,3 +1,4 @@
+import { backupCommands } from './backup.ts';
 import { blockCommands } from './blocks.ts';
 import type { Commands } from './command.ts';
 import { UsageError } from './command.ts';
@@ -17,6 +18,10 @@ const commands: Commands = {
   org: { summary: 'organizations: create, list, show, set-plan, suspend, resume, delete', commands: organizationCommands },
   key: { summary: 'API keys of organizations: create, list, rotate, revoke', commands: keyCommands },
   blocks: { summary: 'addresses that are shut out for a while: list, add, lift', commands: blockCommands },
+  backup: {
+    summary: 'archives of what must not be lost: create, list, verify, restore, prune',
+    commands: backupCommands(async () => (await import('#gateway/config.ts')).variableNames),
+  },
   load,
   migrate,
   smoke,
