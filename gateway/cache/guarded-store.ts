@@ -13,6 +13,9 @@ type Options = {
 
 const recoveryMs = 500;
 
+/** A write waits so long for its invalidation to be confirmed; a Redis that is known to be away refuses at once. */
+const raiseTimeoutMs = 1_000;
+
 /** Invalidations that are remembered one by one while the store is away; past them everything is invalidated. */
 const maxOwed = 10_000;
 
@@ -55,9 +58,14 @@ export function guardedStore({ store, readTimeoutMs, writeTimeoutMs, onFault }: 
     write: (writes) => call(() => store.write(writes), writeTimeoutMs),
     async raise(tags) {
       owe(tags);
-      await call(() => afterDebts(async () => undefined), writeTimeoutMs)
+      try {
+        // Whatever the circuit thinks: until it is done, other processes serve what was before.
+        await inTime(pay(), raiseTimeoutMs);
+      } catch (error) {
+        onFault({ kind: 'unavailable', error });
         // What was owed meanwhile may have been paid by a call that began before.
-        .catch(() => owe(tags));
+        owe(tags);
+      }
     },
     claim: (places, ttlMs) => call(() => store.claim(places, ttlMs), readTimeoutMs),
     release: (places) => call(() => store.release(places), writeTimeoutMs),

@@ -7,6 +7,8 @@ import { everythingTag } from './tags.ts';
 type Options = {
   /** The store that all replicas share. */
   readonly shared: Store;
+  /** Resolves once all other processes have forgotten what this one raised. */
+  readonly heard: () => Promise<void>;
   readonly maxEntries: number;
   readonly maxBytes: number;
   /** So long a copy is served without asking the shared store. */
@@ -16,8 +18,11 @@ type Options = {
 export type NearStore = Store & {
   /** Forgets what has one of these tags, as somebody else has raised them. */
   readonly forget: (tags: readonly Tag[]) => void;
-  /** Forgets everything: announcements may have been lost. */
-  readonly forgetAll: () => void;
+  /**
+   * Whether this process hears what others raise, told again with every attempt to connect; while it does not, no copies of
+   * what the shared store holds are served, and what was told meanwhile is lost.
+   */
+  readonly hearing: (hears: boolean) => void;
 };
 
 type Copy = { readonly entry: Entry; readonly stamps: readonly string[]; readonly sequence: number };
@@ -28,12 +33,13 @@ const maxTags = 50_000;
  * Copies in this process of what the shared store holds, for moments only. While that store is away they are all there is,
  * and what is fetched meanwhile is kept here alone.
  */
-export function nearStore({ shared, maxEntries, maxBytes, ttlMs }: Options): NearStore {
+export function nearStore({ shared, heard, maxEntries, maxBytes, ttlMs }: Options): NearStore {
   const copies = new LRUCache<string, Copy>({ max: maxEntries, maxSize: maxBytes, sizeCalculation: sizeOf, ttl: ttlMs });
   const raisedAt = new Map<Tag, number>();
   let sequence = 0;
   // Nothing that was read before this moment may be kept.
   let floor = 0;
+  let hears = false;
   const forgetAll = (): void => {
     copies.clear();
     raisedAt.clear();
@@ -52,7 +58,8 @@ export function nearStore({ shared, maxEntries, maxBytes, ttlMs }: Options): Nea
   };
   const keep = ({ place, tags }: Wanted, entry: Entry, fence: Fence): void => {
     const since = fence.sequence ?? sequence;
-    if (isGood(since, tags)) copies.set(place.key, { entry, stamps: fence.stamps, sequence: since });
+    if ((hears || fence.alone === true) && isGood(since, tags))
+      copies.set(place.key, { entry, stamps: fence.stamps, sequence: since });
   };
   const readShared = async (wanted: readonly Wanted[]): Promise<readonly Found[]> => {
     const before = sequence;
@@ -62,7 +69,9 @@ export function nearStore({ shared, maxEntries, maxBytes, ttlMs }: Options): Nea
         const marked = { ...fence, sequence: before };
         const asked = wanted[index];
         if (entry !== undefined && asked !== undefined) keep(asked, entry, marked);
-        return { entry, fence: marked };
+        // Somebody may have brought it while Redis was asked.
+        const copy = entry === undefined && asked !== undefined ? copyOf(asked) : undefined;
+        return copy === undefined ? { entry, fence: marked } : foundNear(copy);
       });
     } catch {
       return wanted.map(({ tags }) => ({
@@ -73,7 +82,10 @@ export function nearStore({ shared, maxEntries, maxBytes, ttlMs }: Options): Nea
   };
   return {
     forget,
-    forgetAll,
+    hearing(now) {
+      if (hears || now) forgetAll();
+      hears = now;
+    },
     now: () => shared.now(),
     async read(wanted) {
       const near = wanted.map(copyOf);
@@ -90,6 +102,9 @@ export function nearStore({ shared, maxEntries, maxBytes, ttlMs }: Options): Nea
     async raise(tags) {
       forget(tags);
       await shared.raise(tags);
+      // What was read in between may be from before.
+      forget(tags);
+      await heard();
     },
     claim: (places, lockMs) => shared.claim(places, lockMs),
     release: (places) => shared.release(places),

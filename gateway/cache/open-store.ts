@@ -1,12 +1,10 @@
-import { z } from 'zod';
 import type { Clock } from '#kit/clock.ts';
-import type { RedisClient } from '#kit/redis.ts';
 import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
+import { announcements } from './announcements.ts';
 import { guardedStore } from './guarded-store.ts';
 import { memoryStore } from './memory-store.ts';
-import type { NearStore } from './near-store.ts';
 import { nearStore } from './near-store.ts';
-import { announcements, cacheConnection, redisStore } from './redis-store.ts';
+import { cacheConnection, redisStore } from './redis-store.ts';
 import type { OnFault, Store } from './store.ts';
 
 export type StoreSettings = {
@@ -42,11 +40,17 @@ export async function openStore({ settings, ca, clock, onFault, onRaised }: Part
   const onError = (error: Error): void => onFault({ kind: 'unavailable', error });
   const redis = openRedis({ url, ca, settings: cacheConnection, onError });
   const listener = openRedis({ url, ca, settings: { protocol: 2, connectTimeout: 500 }, onError });
-  const sender = crypto.randomUUID();
-  const own = redisStore({ redis, longestMs, sender, onFault });
+  const { tell, heard, listen } = announcements({ redis, listener, copyMs: nearMs });
+  const own = redisStore({ redis, longestMs, tell, onFault });
   const shared = guardedStore({ store: own, readTimeoutMs, writeTimeoutMs, onFault });
-  const near = nearStore({ shared, maxEntries, maxBytes, ttlMs: nearMs });
-  listen(listener, { sender, near, onRaised });
+  const near = nearStore({ shared, heard, maxEntries, maxBytes, ttlMs: nearMs });
+  listen({
+    onRaised(tags) {
+      near.forget(tags);
+      onRaised();
+    },
+    onHearing: near.hearing,
+  });
   await Promise.all([whenReady(redis, startMs), whenReady(listener, startMs)]);
   return {
     ...near,
@@ -55,38 +59,4 @@ export async function openStore({ settings, ca, clock, onFault, onRaised }: Part
       await Promise.all([closeRedis(redis), closeRedis(listener)]);
     },
   };
-}
-
-const Announcement = z.object({ sender: z.string(), tags: z.array(z.string()) });
-
-type Listening = { readonly sender: string; readonly near: NearStore; readonly onRaised: () => void };
-
-/** Copies follow what other processes raise; whatever was told while the connection was away is lost, and so are the copies. */
-function listen(listener: RedisClient, { sender, near, onRaised }: Listening): void {
-  let hears = false;
-  listener.on('ready', () => {
-    hears = true;
-    near.forgetAll();
-  });
-  // Each failed attempt to connect is a close of its own.
-  listener.on('close', () => {
-    if (hears) near.forgetAll();
-    hears = false;
-  });
-  listener.on('message', (_: string, text: string) => {
-    const told = Announcement.safeParse(readJson(text));
-    if (!told.success || told.data.sender === sender) return;
-    near.forget(told.data.tags);
-    onRaised();
-  });
-  // The library subscribes again by itself; the first time it waits for the connection.
-  listener.subscribe(announcements).catch(() => undefined);
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,13 +6,14 @@ import type { Command } from './redis-commands.ts';
 import { readAll, sendAll } from './redis-commands.ts';
 import { redisStamps, stampKey } from './redis-stamps.ts';
 import type { Entry, OnFault, Store, Wanted, Write } from './store.ts';
+import type { Tag } from './tags.ts';
 
 type Options = {
   readonly redis: RedisClient;
   /** Longest time that any entry is kept; stamps outlive it by an hour. */
   readonly longestMs: number;
-  /** Tells this process's own announcements from those of others. */
-  readonly sender: string;
+  /** Tells other processes what was raised. */
+  readonly tell: (tags: readonly Tag[]) => Promise<void>;
   readonly onFault: OnFault;
 };
 
@@ -28,13 +29,11 @@ export const cacheConnection = {
   socketTimeout: 1_000,
 } as const;
 
-/** Raised tags are told here, so that copies in other processes go. */
-export const announcements = 'cache:raised';
-
 const clockEveryMs = 10_000;
 
 /** Entries that all replicas share. Values and stamps are read by one MGET; expiry goes by Redis's own clock. */
-export function redisStore({ redis, longestMs, sender, onFault }: Options): Store {
+export function redisStore({ redis, longestMs, tell, onFault }: Options): Store {
+  const owner = crypto.randomUUID();
   const clock = redisClock(redis);
   const stamps = redisStamps(redis, Math.ceil(longestMs / 1_000) + 3_600);
   const discard = (place: Place, kind: 'corrupt' | 'mismatch'): void => {
@@ -71,15 +70,15 @@ export function redisStore({ redis, longestMs, sender, onFault }: Options): Stor
       await sendAll(redis, await Promise.all(writes.map(commandsOf)));
     },
     async raise(tags) {
-      const raised = stamps.raise(tags);
-      await Promise.all([raised, redis.publish(announcements, JSON.stringify({ sender, tags }))]);
+      // Commands of one connection keep their order: who hears of it finds the new stamps.
+      await Promise.all([stamps.raise(tags), tell(tags)]);
     },
     async claim(places, ttlMs) {
-      const claims = places.map((place) => redis.set(lockKey(place), sender, 'PX', ttlMs, 'NX'));
+      const claims = places.map((place) => redis.set(lockKey(place), owner, 'PX', ttlMs, 'NX'));
       return (await Promise.all(claims)).map((answer) => answer === 'OK');
     },
     async release(places) {
-      await Promise.all(places.map((place) => redis.eval(releaseScript, 1, lockKey(place), sender)));
+      await Promise.all(places.map((place) => redis.eval(releaseScript, 1, lockKey(place), owner)));
     },
     async [Symbol.asyncDispose]() {},
   };

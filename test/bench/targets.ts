@@ -137,7 +137,7 @@ async function compare(ours: Target, other: Target): Promise<void> {
   }
 }
 
-async function writeAnswers(target: Target, folder: string): Promise<string> {
+export async function writeAnswers(target: Target, folder: string): Promise<string> {
   const answers = await Promise.all(
     operations.map(async ({ query, variables: given }) => [
       nameOf(query),

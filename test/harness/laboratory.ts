@@ -32,6 +32,8 @@ export type LaboratoryUnderTest = AsyncDisposable & {
   readonly gateway: GatewayUnderTest;
   /** What the sandbox was asked; `calls.length = 0` begins anew. */
   readonly calls: SandboxCall[];
+  /** Where the services are, for another laboratory over the same ones. */
+  readonly urls: Partial<Record<ServiceName, string>>;
   /** Stops one service as a crash would. */
   readonly kill: (name: ServiceName) => Promise<void>;
   /** Lets a service fail; an empty list heals it. */
@@ -142,6 +144,7 @@ export async function startLaboratory({
   return {
     gateway,
     calls,
+    urls: { ...Object.fromEntries(sandbox.urls), ...urls },
     kill: (name) => sandbox.stop(name),
     faults: sandbox.faults,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
