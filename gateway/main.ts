@@ -10,10 +10,12 @@ import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import { banner } from '#ops/banner.ts';
+import type { Instruments } from '#ops/instruments.ts';
 import { openInstruments } from '#ops/instruments.ts';
 import { openOperations } from '#ops/operations.ts';
 import { firstSignal } from '#ops/signals.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
+import type { Cache, CacheSettings } from './cache/open-cache.ts';
 import { openCache } from './cache/open-cache.ts';
 import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
@@ -68,12 +70,10 @@ async function main(): Promise<void> {
       logger,
     }),
   );
-  const { limitDecided: onDecision, lookedUp: onLookup } = instruments.metrics;
+  const { limitDecided: onDecision } = instruments.metrics;
   const limits = running.use(await openSpending(config, { organizations: known, logger, onDecision }));
   instruments.followLimits(limits);
-  const onFault = ({ kind, error }: { readonly kind: string; readonly error?: unknown }): void =>
-    logger.warn({ err: error, kind }, 'cache');
-  const cache = config.cache && running.use(await openCache({ settings: config.cache, clock: systemClock, onLookup, onFault }));
+  const cache = config.cache && running.use(await openKept(config.cache, instruments));
   const blocks = running.use(
     await openBlocks({
       ...config.redis,
@@ -90,6 +90,7 @@ async function main(): Promise<void> {
       hasKeys: ready,
       blocks,
       look: limits?.look,
+      ...(cache && { cache }),
     }),
   );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
@@ -113,6 +114,18 @@ async function main(): Promise<void> {
   process.stdout.write(banner({ url: gateway.url, operatorsUrl: operations.adminUrl, sandboxed, organizations: seeds }));
   logger.info({ signal: await stopped }, 'stopping');
 }
+
+/** What is kept of answers; what goes wrong with it is counted and written down. */
+const openKept = (settings: CacheSettings, { metrics, logger }: Pick<Instruments, 'metrics' | 'logger'>): Promise<Cache> =>
+  openCache({
+    settings,
+    clock: systemClock,
+    onLookup: metrics.lookedUp,
+    onFault({ kind, error }) {
+      metrics.cacheFailed({ kind });
+      logger.warn({ err: error, kind }, 'cache');
+    },
+  });
 
 /** What operators see of a process follows from its configuration and from what it has opened. */
 const operationsOf = ({ operations, redis, organizations, described }: Config) => ({

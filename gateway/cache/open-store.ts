@@ -35,10 +35,13 @@ type Parts = {
 
 const startMs = 1_000;
 
+/** A store, and whether its Redis can be reached; false where there is none. */
+export type OpenStore = Store & { readonly isConnected: () => boolean };
+
 /** Redis behind copies in this process, or memory alone where no Redis is named. */
-export async function openStore({ settings, ca, clock, onFault, onRaised }: Parts): Promise<Store> {
+export async function openStore({ settings, ca, clock, onFault, onRaised }: Parts): Promise<OpenStore> {
   const { redisUrl: url, maxEntries, maxBytes, nearMs, readTimeoutMs, writeTimeoutMs, longestMs } = settings;
-  if (url === undefined) return memoryStore({ clock, maxEntries, maxBytes });
+  if (url === undefined) return { ...memoryStore({ clock, maxEntries, maxBytes }), isConnected: () => false };
   const onError = (error: Error): void => onFault({ kind: 'unavailable', error });
   const redis = openRedis({ url, ca, settings: cacheConnection, onError });
   const listener = openRedis({ url, ca, settings: { protocol: 2, connectTimeout: 500 }, onError });
@@ -50,6 +53,7 @@ export async function openStore({ settings, ca, clock, onFault, onRaised }: Part
   await Promise.all([whenReady(redis, startMs), whenReady(listener, startMs)]);
   return {
     ...near,
+    isConnected: () => redis.status === 'ready',
     async [Symbol.asyncDispose]() {
       await near[Symbol.asyncDispose]();
       await Promise.all([closeRedis(redis), closeRedis(listener)]);

@@ -79,6 +79,7 @@ type Options = {
   readonly redisUrl?: string | undefined;
   readonly ages?: Partial<CacheSettings['ages']>;
   readonly store?: Partial<CacheSettings['store']>;
+  readonly stream?: string;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly env?: Record<string, string>;
@@ -188,8 +189,9 @@ async function openBranch(sdl: string, options: Options): Promise<Branch> {
   return Object.assign(branch, { gateway, cache, statuses, faults, [Symbol.asyncDispose]: () => opened.disposeAsync() });
 }
 
-export const testSettings = ({ redisUrl, ages = {}, store = {}, secret = 'secret' }: Options): CacheSettings => ({
+export const testSettings = ({ redisUrl, ages = {}, store = {}, secret = 'secret', stream }: Options): CacheSettings => ({
   secret,
+  stream,
   ages: { maxAgeSeconds: 86_400, staleSeconds: 30, staleIfErrorSeconds: 600, negativeSeconds: 5, ...ages },
   store: {
     redisUrl,
