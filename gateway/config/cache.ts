@@ -12,6 +12,8 @@ export const cacheVariables = {
   CACHE_ENABLED: flag.default(true),
   /** Redis of the cache, which may evict (`maxmemory-policy allkeys-lfu`); that of REDIS_URL by default, memory without either. */
   REDIS_CACHE_URL: z.string().refine(isRedisUrl, redisUrlRule).optional(),
+  /** Stream in that Redis into which services write what they have changed. */
+  CACHE_INVALIDATION_STREAM: z.string().default('cache:invalidate'),
   /** Longest time that any answer is fresh, whatever is declared; one day. */
   CACHE_MAX_AGE_SECONDS: seconds.max(86_400).default(86_400),
   /** So long after its time an answer is still served while a newer one is fetched. */
@@ -49,5 +51,5 @@ export function cacheSettings(variables: Values<typeof cacheVariables> & Process
     writeTimeoutMs: variables.CACHE_WRITE_TIMEOUT_MS,
     longestMs: (ages.maxAgeSeconds + Math.max(ages.staleSeconds, ages.staleIfErrorSeconds)) * 1_000,
   });
-  return Object.freeze({ secret: variables.SUBGRAPH_SECRET, ages, store });
+  return Object.freeze({ secret: variables.SUBGRAPH_SECRET, ages, store, stream: variables.CACHE_INVALIDATION_STREAM });
 }
