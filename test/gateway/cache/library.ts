@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cache, CacheSettings } from '#gateway/cache/open-cache.ts';
 import { openCache } from '#gateway/cache/open-cache.ts';
 import type { Fault } from '#gateway/cache/store.ts';
+import type { GatewayParts } from '#gateway/gateway.ts';
 import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
@@ -83,6 +84,7 @@ type Options = {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly env?: Record<string, string>;
+  readonly limits?: GatewayParts['limits'];
   readonly caller?: Caller;
   /** No cache at all, for comparison. */
   readonly uncached?: true;
@@ -182,6 +184,7 @@ async function openBranch(sdl: string, options: Options): Promise<Branch> {
       sdl,
       identify: async () => branch.caller,
       ...(options.env && { env: options.env }),
+      ...(options.limits && { limits: options.limits }),
       ...(options.uncached === undefined && { cache }),
     }),
   );
