@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '#kit/clock.ts';
 import type { RedisClient } from '#kit/redis.ts';
 import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
+import { fileStore } from './file-store.ts';
 import { guardedStore } from './guarded-store.ts';
 import { memoryStore } from './memory-store.ts';
 import type { NearStore } from './near-store.ts';
@@ -10,9 +11,11 @@ import { announcements, cacheConnection, redisStore } from './redis-store.ts';
 import type { OnFault, Store } from './store.ts';
 
 export type StoreSettings = {
-  /** Redis of all replicas; without one the store is this process's own. */
+  /** Redis of all replicas; without one the store is this machine's own. */
   readonly redisUrl: string | undefined;
   readonly redisCaFile: string | undefined;
+  /** SQLite file that is used without Redis. */
+  readonly file?: string | undefined;
   readonly maxEntries: number;
   readonly maxBytes: number;
   /** So long a copy of what Redis holds is served without asking it. */
@@ -38,10 +41,10 @@ const startMs = 1_000;
 /** A store, and whether its Redis can be reached; false where there is none. */
 export type OpenStore = Store & { readonly isConnected: () => boolean };
 
-/** Redis behind copies in this process, or memory alone where no Redis is named. */
+/** Redis behind copies in this process; a file or memory alone where no Redis is named. */
 export async function openStore({ settings, ca, clock, onFault, onRaised }: Parts): Promise<OpenStore> {
   const { redisUrl: url, maxEntries, maxBytes, nearMs, readTimeoutMs, writeTimeoutMs, longestMs } = settings;
-  if (url === undefined) return { ...memoryStore({ clock, maxEntries, maxBytes }), isConnected: () => false };
+  if (url === undefined) return { ...openOwn({ settings, clock, onFault, onRaised }), isConnected: () => false };
   const onError = (error: Error): void => onFault({ kind: 'unavailable', error });
   const redis = openRedis({ url, ca, settings: cacheConnection, onError });
   const listener = openRedis({ url, ca, settings: { protocol: 2, connectTimeout: 500 }, onError });
@@ -59,6 +62,20 @@ export async function openStore({ settings, ca, clock, onFault, onRaised }: Part
       await Promise.all([closeRedis(redis), closeRedis(listener)]);
     },
   };
+}
+
+/** What this process or machine has for itself; a file that cannot be opened keeps nobody from starting. */
+function openOwn({ settings, clock, onFault, onRaised }: Parts): Store {
+  const { file, maxEntries, maxBytes, readTimeoutMs, writeTimeoutMs } = settings;
+  const memory = () => memoryStore({ clock, maxEntries, maxBytes });
+  if (file === undefined) return memory();
+  try {
+    const store = fileStore({ file, clock, maxEntries, maxBytes, onFault, onRaised });
+    return guardedStore({ store, readTimeoutMs, writeTimeoutMs, onFault });
+  } catch (error) {
+    onFault({ kind: 'unavailable', error });
+    return memory();
+  }
 }
 
 const Announcement = z.object({ sender: z.string(), tags: z.array(z.string()) });
