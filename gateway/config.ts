@@ -10,11 +10,15 @@ import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.
 import { abuseSettings, addressSettings, addressVariables } from './config/addresses.ts';
 import { cacheSettings, cacheVariables } from './config/cache.ts';
 import { describedVariables } from './config/described.ts';
+import { executionSettings, executionVariables } from './config/execution.ts';
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
+import { lifecycleSettings, lifecycleVariables } from './config/lifecycle.ts';
 import { documentLimits, limitVariables, operationTexts } from './config/limits.ts';
 import { logSettings, operationsSettings, operationsVariables } from './config/operations.ts';
+import { overloadSettings, overloadVariables } from './config/overload.ts';
+import { planningSettings, planningVariables } from './config/planning.ts';
 import { processVariables } from './config/process.ts';
 import { checkSecrets } from './config/secrets.ts';
 import { costSettings, rateLimitSettings, spendingVariables, usageStream } from './config/spending.ts';
@@ -27,10 +31,14 @@ import { tracingSettings, tracingVariables } from './config/tracing.ts';
  */
 const Variables = z.object({
   ...processVariables,
+  ...lifecycleVariables,
   ...httpVariables,
   ...addressVariables,
   ...identityVariables,
   ...supergraphVariables,
+  ...executionVariables,
+  ...planningVariables,
+  ...overloadVariables,
   ...fetchVariables,
   ...cacheVariables,
   ...limitVariables,
@@ -59,6 +67,7 @@ export function readConfig(environment: Environment) {
   const organizations = readOrganizationSettings(environment);
   return Object.freeze({
     environment: variables.ENVIRONMENT,
+    lifecycle: Object.freeze(lifecycleSettings(variables)),
     http: Object.freeze(httpSettings(variables, variables.MAX_OPERATION_NAME)),
     addresses: Object.freeze(addressSettings(variables)),
     abuse: abuseSettings(variables),
@@ -73,15 +82,17 @@ export function readConfig(environment: Environment) {
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,
       maxErrors: variables.MAX_ERRORS,
-      maxEvaluatedPlans: variables.MAX_EVALUATED_PLANS,
+      ...planningSettings(variables),
       openIntrospection: variables.ENVIRONMENT !== 'production',
     }),
+    overload: Object.freeze(overloadSettings(variables)),
     cost: Object.freeze(costSettings(variables)),
-    rateLimit: Object.freeze(rateLimitSettings(variables, variables.REQUEST_TIMEOUT_MS)),
+    rateLimit: Object.freeze(rateLimitSettings(variables, variables)),
     usageStream: usageStream(variables),
     limits: Object.freeze(documentLimits(variables)),
     operationTexts: Object.freeze(operationTexts(variables)),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
+    execution: Object.freeze(executionSettings(variables)),
     fetch: Object.freeze({ ...fetchSettings(variables, foreign), urls: subgraphUrls(given) }),
     cache: cacheSettings(variables),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),

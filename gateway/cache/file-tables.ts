@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
 
-export type Row = {
+type Row = {
   readonly key: string;
   readonly bytes: Uint8Array;
   /** Milliseconds since the epoch after which it is of no use. */

@@ -1,3 +1,4 @@
+import { backupCommands } from './backup.ts';
 import { blockCommands } from './blocks.ts';
 import { cacheCommands } from './cache.ts';
 import type { Commands } from './command.ts';
@@ -19,6 +20,10 @@ const commands: Commands = {
   key: { summary: 'API keys of organizations: create, list, rotate, revoke', commands: keyCommands },
   blocks: { summary: 'addresses that are shut out for a while: list, add, lift', commands: blockCommands },
   cache: { summary: 'what is kept of answers: purge, stats, inspect, warm', commands: cacheCommands },
+  backup: {
+    summary: 'archives of what must not be lost: create, list, verify, restore, prune',
+    commands: backupCommands(async () => (await import('#gateway/config.ts')).variableNames),
+  },
   load,
   migrate,
   smoke,

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
+import { describe, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { onPath } from './find-store.ts';
 
@@ -45,6 +46,10 @@ const path = [tools, process.env['PATH'] ?? ''].join(delimiter);
 export const lacks = (...programs: readonly string[]): boolean =>
   process.env['CI'] !== 'true' &&
   programs.some((program) => onPath(program) === undefined && onPath(program, tools) === undefined);
+
+/** A block of tests that need programs; where one is missing nothing of the block is run, also not what it makes for its tests. */
+export const describeWith = (...programs: readonly string[]): ((name: string, block: () => void) => void) =>
+  lacks(...programs) ? (name) => describe.skip(name, () => test(`needs ${programs.join(', ')}`)) : describe;
 
 /** What a program prints. @throws Error with what it says about its failure */
 export function run(

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Sandbox } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
-import { lacks } from '#test/harness/deployment.ts';
+import { describeWith } from '#test/harness/deployment.ts';
 import { freePort } from '#test/harness/find-store.ts';
 import type { NginxUnderTest } from '#test/harness/nginx.ts';
 import { startNginx } from '#test/harness/nginx.ts';
@@ -14,7 +14,7 @@ import { runProgram } from '#test/harness/process.ts';
 
 const key = 'lg_test_HelixLabsEnterprisePlanDevKey001';
 
-describe.skipIf(lacks('nginx'))('two gateways behind nginx', () => {
+describeWith('nginx')('two gateways behind nginx', () => {
   const opened = new AsyncDisposableStack();
   let sandbox: Sandbox;
   let ports: readonly number[];

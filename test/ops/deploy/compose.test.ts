@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { documents, files, lacks, parts, read, run } from '#test/harness/deployment.ts';
+import { expect, test } from 'vitest';
+import { describeWith, documents, files, parts, read, run } from '#test/harness/deployment.ts';
 
 type Service = {
   readonly image: string;
@@ -23,7 +23,7 @@ const upstreams = Object.fromEntries(
 const project = (file: string, env: Readonly<Record<string, string>> = upstreams): Project =>
   JSON.parse(run('compose-config', [file], { env })) as Project;
 
-const needs = describe.skipIf(lacks('compose-config'));
+const needs = describeWith('compose-config');
 
 needs('docker-compose.yml', () => {
   const { services, networks } = project('docker-compose.yml');
@@ -197,32 +197,9 @@ test('every YAML and JSON file of a deployment can be read', () => {
   for (const file of files(/^ops\/deploy\/.*\.json$/)) expect(() => JSON.parse(read(file)), file).not.toThrow();
 });
 
-test('OB-18 OB-34 OB-36 Prometheus asks the gateway every 5 s, judges every 15 s and tells Alertmanager', () => {
-  const [config] = documents(read('ops/deploy/monitoring/prometheus.yml'));
-  expect(config).toMatchObject({
-    global: { scrape_interval: '15s', evaluation_interval: '15s' },
-    rule_files: ['rules/*.yml'],
-    alerting: { alertmanagers: [{ static_configs: [{ targets: ['alertmanager:9093'] }] }] },
-    scrape_configs: [{ job_name: 'api-gateway', scrape_interval: '5s', dns_sd_configs: [{ names: ['gateway'], port: 9090 }] }],
-  });
-});
-
-test('OB-19 in a cluster without the operator it finds the pods that want to be measured', () => {
-  const [config] = documents(read('ops/deploy/monitoring/prometheus-kubernetes.yml'));
-  expect(config).toMatchObject({
-    scrape_configs: [
-      {
-        scrape_interval: '10s',
-        kubernetes_sd_configs: [{ role: 'pod' }],
-        relabel_configs: [{ action: 'keep', regex: 'true' }, {}, {}, {}, {}, {}],
-      },
-    ],
-  });
-});
-
 test('the rules of the operator are those of the files', () => {
-  const groups = files(/^ops\/deploy\/monitoring\/rules\/recording\.yml$/).flatMap((file) =>
-    documents(read(file)).flatMap(({ groups }) => groups),
+  const groups = ['recording_rules.yml', 'alert_rules.yml'].flatMap((file) =>
+    documents(read(`ops/deploy/monitoring/${file}`)).flatMap(({ groups }) => groups),
   );
   expect(parts(documents(read('ops/deploy/kubernetes/base/prometheus-rule.yaml'))).find(({ groups }) => groups)).toEqual({
     groups,

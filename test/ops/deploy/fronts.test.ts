@@ -3,12 +3,12 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connect } from 'node:tls';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { certificate } from '#test/harness/certificate.ts';
-import { lacks, read, root, run } from '#test/harness/deployment.ts';
+import { describeWith, read, root, run } from '#test/harness/deployment.ts';
 import { checkNginx, nginxFolder, startNginx } from '#test/harness/nginx.ts';
 
-describe.skipIf(lacks('nginx'))('nginx', () => {
+describeWith('nginx')('nginx', () => {
   test('takes the configuration, and refuses it with a mistake', async () => {
     const { folder } = await nginxFolder(['127.0.0.1:8000']);
     expect(checkNginx(folder)).toBe('');
@@ -63,7 +63,7 @@ describe.skipIf(lacks('nginx'))('nginx', () => {
   });
 });
 
-describe.skipIf(lacks('haproxy', 'openssl'))('HAProxy', () => {
+describeWith('haproxy', 'openssl')('HAProxy', () => {
   test('takes the configuration, and refuses it with a mistake', () => {
     const folder = mkdtempSync(join(tmpdir(), 'lab-gateway-'));
     const { key, cert } = certificate(folder, 'localhost');

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Manifest } from '#test/harness/deployment.ts';
-import { helm, kustomize, lacks, one, overlays, parts, read, rollouts, stores } from '#test/harness/deployment.ts';
+import { describeWith, helm, kustomize, one, overlays, parts, read, rollouts, stores } from '#test/harness/deployment.ts';
 
-const needs = describe.skipIf(lacks('kustomize', 'helm'));
+const needs = describeWith('kustomize', 'helm');
 
 /** The container of the gateway in a Deployment. */
 const container = (manifests: readonly Manifest[]) =>
