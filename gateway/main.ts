@@ -12,6 +12,7 @@ import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import { banner } from '#ops/banner.ts';
 import { tellPrimary, tellServing } from '#ops/commands.ts';
+import type { Instruments } from '#ops/instruments.ts';
 import { openInstruments } from '#ops/instruments.ts';
 import { openLifecycle } from '#ops/lifecycle.ts';
 import { createLogger } from '#ops/logger.ts';
@@ -20,6 +21,7 @@ import type { Reloads } from '#ops/reload.ts';
 import { reloader, requireAll, settledVariables } from '#ops/reload.ts';
 import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
+import type { Cache, CacheSettings } from './cache/open-cache.ts';
 import { openCache } from './cache/open-cache.ts';
 import { openCallers } from './callers.ts';
 import type { Config } from './config.ts';
@@ -92,12 +94,10 @@ async function serve(config: Config): Promise<number> {
       logger,
     }),
   );
-  const { limitDecided: onDecision, lookedUp: onLookup } = instruments.metrics;
+  const { limitDecided: onDecision } = instruments.metrics;
   const limits = running.use(await openSpending(config, { organizations: known, logger, onDecision }));
   instruments.followLimits(limits);
-  const onFault = ({ kind, error }: { readonly kind: string; readonly error?: unknown }): void =>
-    logger.warn({ err: error, kind }, 'cache');
-  const cache = config.cache && running.use(await openCache({ settings: config.cache, clock: systemClock, onLookup, onFault }));
+  const cache = config.cache && running.use(await openKept(config.cache, instruments));
   const blocks = running.use(
     await openBlocks({
       ...config.redis,
@@ -116,6 +116,7 @@ async function serve(config: Config): Promise<number> {
       hasKeys: ready,
       blocks,
       look: limits?.look,
+      ...(cache && { cache }),
       isDraining: lifecycle.isDraining,
       controls: {
         drain: lifecycle.drain,
@@ -152,6 +153,18 @@ async function serve(config: Config): Promise<number> {
   tellServing(banner({ url: gateway.url, operatorsUrl: operations.adminUrl, sandboxed, organizations: seeds }));
   return (await lifecycle.stopped).exitCode;
 }
+
+/** What is kept of answers; what goes wrong with it is counted and written down. */
+const openKept = (settings: CacheSettings, { metrics, logger }: Pick<Instruments, 'metrics' | 'logger'>): Promise<Cache> =>
+  openCache({
+    settings,
+    clock: systemClock,
+    onLookup: metrics.lookedUp,
+    onFault({ kind, error }) {
+      metrics.cacheFailed({ kind });
+      logger.warn({ err: error, kind }, 'cache');
+    },
+  });
 
 /** What operators see of a process follows from its configuration and from what it has opened. */
 const operationsOf = ({ operations, redis, organizations, described }: Config) => ({

@@ -176,6 +176,14 @@ export const declarations = {
     labels: ['subgraph', 'status'],
     most: 64,
   },
+  cacheFaults: {
+    kind: 'counter',
+    name: 'gateway_cache_faults_total',
+    help: 'What was wrong with the cache: unavailable, corrupt, mismatch, oversize, malformed.',
+    unit: 'faults',
+    labels: ['kind'],
+    most: 8,
+  },
   planningSeconds: {
     kind: 'histogram',
     name: 'gateway_query_planning_seconds',

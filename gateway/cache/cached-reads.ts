@@ -55,7 +55,10 @@ export function cachedReads(options: Options): FetchLayer {
         return next(request);
       }
       const sights = await sightsOf(lookup, request).catch(() => undefined);
-      if (sights === undefined) return next(request);
+      if (sights === undefined) {
+        note(request, bypassed(request));
+        return next(request);
+      }
       const task: Task = { request, lookup, fenceOf: (slot) => sights.get(slot)?.fence ?? { stamps: [], alone: true } };
       const missing = firstOfEach(lookup.parts).filter(({ slot }) => slot === undefined || sights.get(slot)?.kind === 'missing');
       const brought = missing.length === 0 ? new Map<Part, Outcome>() : await bring(task, missing);

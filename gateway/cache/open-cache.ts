@@ -2,14 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { FetchLayer } from '#gateway/request.ts';
 import type { Clock } from '#kit/clock.ts';
+import type { Invalidation } from '#kit/invalidation.ts';
 import { backgroundWork } from './background.ts';
 import type { OnLookup } from './cached-reads.ts';
 import { cachedReads } from './cached-reads.ts';
 import { coalesce } from './coalesce.ts';
 import { flights } from './flights.ts';
-import type { Invalidation } from './invalidate.ts';
 import { tagsOf } from './invalidate.ts';
 import { invalidation } from './invalidation.ts';
+import { invalidationStream } from './invalidation-stream.ts';
 import { cacheKeys } from './keys.ts';
 import type { Shared } from './landing.ts';
 import { flying } from './landing.ts';
@@ -31,6 +32,8 @@ export type CacheSettings = {
   readonly secret: string;
   readonly ages: Ages;
   readonly store: StoreSettings;
+  /** Stream in Redis by which services invalidate; undefined where none is read. */
+  readonly stream?: string | undefined;
 };
 
 type Parts = {
@@ -57,6 +60,10 @@ export type Cache = AsyncDisposable & {
   readonly layersFor: (sdl: string) => CacheLayers;
   /** Lets be fetched anew what was kept of this, in every process. */
   readonly invalidate: (what: Invalidation) => Promise<void>;
+  /** Whether Redis can be reached; false where there is none. */
+  readonly isConnected: () => boolean;
+  /** Everything that was wrong with what is kept since the start. */
+  readonly errors: () => number;
 };
 
 /** Texts of operations whose policy is remembered. */
@@ -68,13 +75,18 @@ export async function openCache({
   clock,
   random = Math.random,
   onLookup = ignore,
-  onFault = ignore,
+  onFault: tellFault = ignore,
 }: Parts): Promise<Cache> {
   const { ages, secret } = settings;
   // Everything that was written, here or elsewhere, counts on.
   let generation = 0;
   const onWritten = (): void => {
     generation += 1;
+  };
+  let errors = 0;
+  const onFault: OnFault = (fault) => {
+    errors += 1;
+    tellFault(fault);
   };
   const { redisCaFile } = settings.store;
   const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
@@ -94,13 +106,20 @@ export async function openCache({
       coalesce: coalesce({ generation: () => generation }),
     };
   };
+  const invalidate = async (what: Invalidation): Promise<void> => {
+    onWritten();
+    await store.raise(tagsOf(what, namespaceOf));
+  };
+  const { redisUrl: url } = settings.store;
+  const { stream } = settings;
+  const heard = url && stream ? invalidationStream({ url, ca, stream, invalidate, onFault }) : undefined;
   return {
     layersFor,
-    async invalidate(what) {
-      onWritten();
-      await store.raise(tagsOf(what, namespaceOf));
-    },
+    invalidate,
+    isConnected: store.isConnected,
+    errors: () => errors,
     async [Symbol.asyncDispose]() {
+      await heard?.[Symbol.asyncDispose]();
       await background[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },

@@ -1,6 +1,7 @@
 import type { Clock } from '#kit/clock.ts';
 import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
 import { announcements } from './announcements.ts';
+import { fileStore } from './file-store.ts';
 import { guardedStore } from './guarded-store.ts';
 import { memoryStore } from './memory-store.ts';
 import { nearStore } from './near-store.ts';
@@ -8,9 +9,11 @@ import { cacheConnection, redisStore } from './redis-store.ts';
 import type { OnFault, Store } from './store.ts';
 
 export type StoreSettings = {
-  /** Redis of all replicas; without one the store is this process's own. */
+  /** Redis of all replicas; without one the store is this machine's own. */
   readonly redisUrl: string | undefined;
   readonly redisCaFile: string | undefined;
+  /** SQLite file that is used without Redis. */
+  readonly file?: string | undefined;
   readonly maxEntries: number;
   readonly maxBytes: number;
   /** So long a copy of what Redis holds is served without asking it. */
@@ -33,10 +36,13 @@ type Parts = {
 
 const startMs = 1_000;
 
-/** Redis behind copies in this process, or memory alone where no Redis is named. */
-export async function openStore({ settings, ca, clock, onFault, onRaised }: Parts): Promise<Store> {
+/** A store, and whether its Redis can be reached; false where there is none. */
+export type OpenStore = Store & { readonly isConnected: () => boolean };
+
+/** Redis behind copies in this process; a file or memory alone where no Redis is named. */
+export async function openStore({ settings, ca, clock, onFault, onRaised }: Parts): Promise<OpenStore> {
   const { redisUrl: url, maxEntries, maxBytes, nearMs, readTimeoutMs, writeTimeoutMs, longestMs } = settings;
-  if (url === undefined) return memoryStore({ clock, maxEntries, maxBytes });
+  if (url === undefined) return { ...openOwn({ settings, clock, onFault, onRaised }), isConnected: () => false };
   const onError = (error: Error): void => onFault({ kind: 'unavailable', error });
   const redis = openRedis({ url, ca, settings: cacheConnection, onError });
   const listener = openRedis({ url, ca, settings: { protocol: 2, connectTimeout: 500 }, onError });
@@ -54,9 +60,24 @@ export async function openStore({ settings, ca, clock, onFault, onRaised }: Part
   await Promise.all([whenReady(redis, startMs), whenReady(listener, startMs)]);
   return {
     ...near,
+    isConnected: () => redis.status === 'ready',
     async [Symbol.asyncDispose]() {
       await near[Symbol.asyncDispose]();
       await Promise.all([closeRedis(redis), closeRedis(listener)]);
     },
   };
+}
+
+/** What this process or machine has for itself; a file that cannot be opened keeps nobody from starting. */
+function openOwn({ settings, clock, onFault, onRaised }: Parts): Store {
+  const { file, maxEntries, maxBytes, readTimeoutMs, writeTimeoutMs } = settings;
+  const memory = () => memoryStore({ clock, maxEntries, maxBytes });
+  if (file === undefined) return memory();
+  try {
+    const store = fileStore({ file, clock, maxEntries, maxBytes, onFault, onRaised });
+    return guardedStore({ store, readTimeoutMs, writeTimeoutMs, onFault });
+  } catch (error) {
+    onFault({ kind: 'unavailable', error });
+    return memory();
+  }
 }

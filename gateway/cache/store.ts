@@ -57,6 +57,8 @@ export type Fault =
   /** An entry that belongs to somebody or something else, and is gone. */
   | 'mismatch'
   /** An answer that was too large to be kept. */
-  | 'oversize';
+  | 'oversize'
+  /** Entries of the stream of invalidations that say nothing that could be invalidated. */
+  | 'malformed';
 
 export type OnFault = (fault: { readonly kind: Fault; readonly error?: unknown }) => void;

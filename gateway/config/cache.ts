@@ -12,6 +12,10 @@ export const cacheVariables = {
   CACHE_ENABLED: flag.default(true),
   /** Redis of the cache, which may evict (`maxmemory-policy allkeys-lfu`); that of REDIS_URL by default, memory without either. */
   REDIS_CACHE_URL: z.string().refine(isRedisUrl, redisUrlRule).optional(),
+  /** SQLite file that keeps answers beyond a restart where there is no Redis; for the processes of one machine. */
+  CACHE_DB: z.string().optional(),
+  /** Stream in that Redis into which services write what they have changed. */
+  CACHE_INVALIDATION_STREAM: z.string().default('cache:invalidate'),
   /** Longest time that any answer is fresh, whatever is declared; one day. */
   CACHE_MAX_AGE_SECONDS: seconds.max(86_400).default(86_400),
   /** So long after its time an answer is still served while a newer one is fetched. */
@@ -20,7 +24,7 @@ export const cacheVariables = {
   CACHE_STALE_IF_ERROR_SECONDS: seconds.max(600).default(600),
   /** How long it is remembered that something is not there. */
   CACHE_NEGATIVE_SECONDS: seconds.max(60).default(5),
-  /** Entries in the memory of a process, and bytes of them. */
+  /** Entries in the memory of a process, or in the file, and bytes of them. */
   CACHE_MAX_ENTRIES: count.default(5_000),
   CACHE_MAX_BYTES: count.default(32 * 1024 * 1024),
   /** So long an entry in memory is served without asking Redis. */
@@ -42,6 +46,7 @@ export function cacheSettings(variables: Values<typeof cacheVariables> & Process
   const store = Object.freeze({
     redisUrl: variables.REDIS_CACHE_URL ?? variables.REDIS_URL,
     redisCaFile: variables.REDIS_CA_FILE,
+    file: variables.CACHE_DB,
     maxEntries: variables.CACHE_MAX_ENTRIES,
     maxBytes: variables.CACHE_MAX_BYTES,
     nearMs: variables.CACHE_NEAR_MS,
@@ -49,5 +54,5 @@ export function cacheSettings(variables: Values<typeof cacheVariables> & Process
     writeTimeoutMs: variables.CACHE_WRITE_TIMEOUT_MS,
     longestMs: (ages.maxAgeSeconds + Math.max(ages.staleSeconds, ages.staleIfErrorSeconds)) * 1_000,
   });
-  return Object.freeze({ secret: variables.SUBGRAPH_SECRET, ages, store });
+  return Object.freeze({ secret: variables.SUBGRAPH_SECRET, ages, store, stream: variables.CACHE_INVALIDATION_STREAM });
 }

@@ -1,4 +1,4 @@
-import type { Admission, CostReport, Gate, RequestContext } from '#gateway/request.ts';
+import type { Admission, CacheLookup, CostReport, Gate, RequestContext } from '#gateway/request.ts';
 import type { Clock } from '#kit/clock.ts';
 import { ExpectedError } from '#kit/errors.ts';
 import type { FieldUse } from './account.ts';
@@ -29,7 +29,7 @@ type Parts = Payer & {
 
 /**
  * Reserves the estimated points of an operation, and leaves behind how its real price is booked. A client that leaves pays
- * the estimate: nobody gets work for nothing by hanging up.
+ * the estimate: nobody gets work for nothing by hanging up. An answer that was kept as a whole costs its reading alone.
  */
 export function budget(parts: Parts): Gate {
   const { limiter, accountOf, clock, effective, priceOf, usesOf } = parts;
@@ -57,12 +57,21 @@ export function budget(parts: Parts): Gate {
     const held = await limiter.hold({ caller, account, points, uses: usesOf({ ...running, variables }) }).catch(refused);
     context.outcome.budget = callBudget({ account, points, throttle: held.throttle }, clock.now());
     context.outcome.settle = async ({ data, left }) => {
-      const actual = left ? points : Math.max(leastPoints, price.actual(data as Record<string, unknown>, variables));
+      const brought = data as Record<string, unknown>;
+      const ran = isKept(context.outcome.lookups) ? leastPoints : Math.max(leastPoints, price.actual(brought, variables));
+      const actual = left ? points : ran;
       context.outcome.spent = actual;
       return report(actual, held.capture(actual));
     };
   };
 }
+
+/** Whether all of an answer was kept, so that nobody had to be asked for it. */
+const isKept = (lookups: readonly CacheLookup[] = []): boolean =>
+  lookups.length > 0 && lookups.every(({ status, ttlSeconds }) => answersAlone.has(status) && ttlSeconds > 0);
+
+/** What stands in for a failed call is stale as well, and holds for no time. */
+const answersAlone: ReadonlySet<CacheLookup['status']> = new Set(['hit', 'stale', 'negative']);
 
 const rootTypes = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' } as const;
 

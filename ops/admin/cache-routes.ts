@@ -1,25 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { checked } from '#kit/input.ts';
+import { Invalidation } from '#kit/invalidation.ts';
 import type { TellDeed } from './deeds.ts';
 
-const name = z.string().min(1).max(256);
-
-/** What is to be read anew (design section 6). */
-const Invalidation = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('entity'), type: name, key: z.record(z.string(), z.union([z.string(), z.number()])) }),
-  z.strictObject({ kind: z.literal('type'), type: name }),
-  z.strictObject({ kind: z.literal('tag'), tag: name }),
-  z.strictObject({ kind: z.literal('subgraph'), subgraph: name }),
-  z.strictObject({ kind: z.literal('organization'), organization: name }),
-]);
-
-type Invalidation = z.infer<typeof Invalidation>;
-
 export type CacheControls = {
-  /** Whether what is shared can be reached; true where nothing is shared. */
+  /** Whether the Redis of the cache can be reached; false where there is none. */
   readonly isConnected: () => boolean;
-  /** Failed commands since the start. */
+  /** Everything that was wrong with what is kept since the start. */
   readonly errors: () => number;
   readonly invalidate: (what: Invalidation) => Promise<void>;
 };

@@ -1,5 +1,6 @@
 import { backupCommands } from './backup.ts';
 import { blockCommands } from './blocks.ts';
+import { cacheCommands } from './cache.ts';
 import type { Commands } from './command.ts';
 import { UsageError } from './command.ts';
 import { cost } from './cost.ts';
@@ -18,6 +19,7 @@ const commands: Commands = {
   org: { summary: 'organizations: create, list, show, set-plan, suspend, resume, delete', commands: organizationCommands },
   key: { summary: 'API keys of organizations: create, list, rotate, revoke', commands: keyCommands },
   blocks: { summary: 'addresses that are shut out for a while: list, add, lift', commands: blockCommands },
+  cache: { summary: 'what is kept of answers: purge, stats, inspect, warm', commands: cacheCommands },
   backup: {
     summary: 'archives of what must not be lost: create, list, verify, restore, prune',
     commands: backupCommands(async () => (await import('#gateway/config.ts')).variableNames),

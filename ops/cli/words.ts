@@ -20,6 +20,17 @@ export function readWords<const Options extends ParseArgsOptionsConfig>(
   return { positionals, values };
 }
 
+/** Reads at least one positional word, and options. @throws UsageError where there is none, and for unknown options */
+export function readPlaces<const Options extends ParseArgsOptionsConfig>(
+  words: readonly string[],
+  name: string,
+  options: Options,
+) {
+  const { positionals, values } = parsed(words, options);
+  if (positionals.length === 0) throw new UsageError(`Which ${name}? It is missing; --help shows how to say it.`);
+  return { places: positionals, values };
+}
+
 function parsed<const Options extends ParseArgsOptionsConfig>(words: readonly string[], options: Options) {
   try {
     return parseArgs({ args: [...words], allowPositionals: true, options });

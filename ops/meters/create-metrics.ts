@@ -56,6 +56,7 @@ export type Metrics = Disposable & {
   readonly breakerKnown: (service: string) => void;
   readonly limitDecided: (decision: string, plan: string) => void;
   readonly lookedUp: (lookup: { readonly subgraph: string; readonly status: LookupStatus }) => void;
+  readonly cacheFailed: (fault: { readonly kind: string }) => void;
   readonly planLookedUp: (result: 'hit' | 'miss') => void;
   readonly planned: (seconds: number) => void;
   readonly supergraphReloaded: (ok: boolean) => void;
@@ -124,6 +125,7 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
       totals.cacheLookups += 1;
       if (status !== 'miss') totals.cacheHits += 1;
     },
+    cacheFailed: ({ kind }) => meters.cacheFaults.add([kind]),
     planLookedUp: (result) => meters.planCache.add([result]),
     planned: (seconds) => meters.planningSeconds.observe(seconds),
     supergraphReloaded: (ok) => meters.reloads.add([ok ? 'ok' : 'failed']),

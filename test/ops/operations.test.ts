@@ -219,6 +219,36 @@ test('OB-39 RL-20 CA-16 the views of the batch service', async () => {
   expect((await administer('GET', '/api/v3/rate-limit/status')).status).toBe(400);
 });
 
+test.each([
+  { kind: 'type', type: 'Sample' },
+  { kind: 'entity', type: 'Sample', key: { id: '5a000000-0000-4000-8000-000000000004' } },
+  { kind: 'tag', tag: 'sample-5a000000-0000-4000-8000-000000000004' },
+  { kind: 'subgraph', subgraph: 'samples' },
+  { kind: 'organization', organization: 'helix-labs' },
+])('AD-13 CA-16 what is kept is read anew after an operator wants it, by $kind', async (what) => {
+  const read = async (): Promise<number | undefined> => {
+    const { body } = await ask({ query: '{ sample(id: "5a000000-0000-4000-8000-000000000004") { name } }' });
+    expect(body.errors).toBeUndefined();
+    return seriesValue(await metrics(), 'gateway_cache_lookups_total{subgraph="samples",status="miss"}');
+  };
+  await read();
+  const before = await read();
+  expect(await read()).toBe(before);
+  const { status, body } = await administer('POST', '/admin/cache/invalidate', what);
+  expect({ status, body }).toEqual({ status: 200, body: { invalidated: what } });
+  expect(await read()).toBe((before ?? 0) + 1);
+  const { body: stats } = await administer('GET', '/admin/cache/stats');
+  expect(stats).toEqual({ hit_rate_percentage: expect.any(Number), cache_errors: 0, connected_to_redis: false });
+  expect(stats.hit_rate_percentage).toBeGreaterThan(0);
+  expect(stats.hit_rate_percentage).toBeCloseTo(seriesValue(await metrics(), 'api_gateway_cache_hit_rate') ?? 0, 1);
+});
+
+test('AD-13 what cannot be invalidated is refused', async () => {
+  for (const what of [{ kind: 'type' }, { kind: 'everything' }, { kind: 'type', type: 'Sample', more: 1 }])
+    expect((await administer('POST', '/admin/cache/invalidate', what)).status).toBe(400);
+  expect((await administer('POST', '/admin/cache/invalidate', { kind: 'type', type: 'Sample' }, 'wrong')).status).toBe(401);
+});
+
 test('an organization gets other limits until a moment, and its own back', async () => {
   const path = '/admin/rate-limits/acme-genomics';
   const until = new Date(Date.now() + 3_600_000).toISOString();
@@ -250,10 +280,6 @@ test('RL-21 AD-14 addresses are blocked, listed and let in again', async () => {
   expect((await administer('DELETE', '/admin/blocked-ips/203.0.113.77')).status).toBe(404);
   expect((await administer('POST', '/admin/blocked-ips', { ip: 'everybody' })).status).toBe(400);
   expect((await administer('GET', '/admin/blocked-ips')).body.count).toBe(0);
-});
-
-test('what nobody passed in has no route', async () => {
-  expect((await administer('POST', '/admin/cache/invalidate')).status).toBe(404);
 });
 
 test('AD-01 an operator takes the process out of the load balancer and back, and has it read its files again', async () => {
@@ -301,7 +327,7 @@ test('G5 OB-41 thousands of requests with secrets leave none of them in the log,
   for (const canary of canaries) expect(lines.filter((line) => line.includes(canary))).toEqual([]);
   const parsed = lines.map((line) => JSON.parse(line));
   expect(parsed.filter(({ stream }) => stream === 'audit').map(({ deed }) => deed)).toEqual(
-    expect.arrayContaining(['blocked-ips.add', 'blocked-ips.lift', 'log-level', 'rate-limits']),
+    expect.arrayContaining(['blocked-ips.add', 'blocked-ips.lift', 'cache.invalidate', 'log-level', 'rate-limits']),
   );
   expect(parsed.find(({ message, organization }) => message === 'request' && organization === 'helix-labs')).toBeDefined();
 });

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cache, CacheSettings } from '#gateway/cache/open-cache.ts';
 import { openCache } from '#gateway/cache/open-cache.ts';
 import type { Fault } from '#gateway/cache/store.ts';
+import type { GatewayParts } from '#gateway/gateway.ts';
 import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import { systemClock } from '#kit/clock.ts';
@@ -79,9 +80,11 @@ type Options = {
   readonly redisUrl?: string | undefined;
   readonly ages?: Partial<CacheSettings['ages']>;
   readonly store?: Partial<CacheSettings['store']>;
+  readonly stream?: string;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly env?: Record<string, string>;
+  readonly limits?: GatewayParts['limits'];
   readonly caller?: Caller;
   /** No cache at all, for comparison. */
   readonly uncached?: true;
@@ -181,6 +184,7 @@ async function openBranch(sdl: string, options: Options): Promise<Branch> {
       sdl,
       identify: async () => branch.caller,
       ...(options.env && { env: options.env }),
+      ...(options.limits && { limits: options.limits }),
       ...(options.uncached === undefined && { cache }),
     }),
   );
@@ -188,8 +192,9 @@ async function openBranch(sdl: string, options: Options): Promise<Branch> {
   return Object.assign(branch, { gateway, cache, statuses, faults, [Symbol.asyncDispose]: () => opened.disposeAsync() });
 }
 
-export const testSettings = ({ redisUrl, ages = {}, store = {}, secret = 'secret' }: Options): CacheSettings => ({
+export const testSettings = ({ redisUrl, ages = {}, store = {}, secret = 'secret', stream }: Options): CacheSettings => ({
   secret,
+  stream,
   ages: { maxAgeSeconds: 86_400, staleSeconds: 30, staleIfErrorSeconds: 600, negativeSeconds: 5, ...ages },
   store: {
     redisUrl,
