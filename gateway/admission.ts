@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { GraphQLError } from 'graphql';
-import { ExpectedError, statusOf } from '#kit/errors.ts';
+import { ExpectedError } from '#kit/errors.ts';
+import { refusal } from '#kit/refusal.ts';
 import type { Step } from '#kit/tracing.ts';
 import { traced } from '#kit/tracing.ts';
 import type { Admission, Gate, RequestContext } from './request.ts';
@@ -33,14 +33,6 @@ const admissionStep = ({ operation: { operation, name } }: Admission): Step => (
 
 async function pass(gates: readonly Gate[], admission: Admission): Promise<void> {
   for (const gate of gates) await gate(admission);
-}
-
-function refusal(error: unknown): unknown {
-  if (!(error instanceof ExpectedError)) return error;
-  return new GraphQLError(error.message, {
-    originalError: error,
-    extensions: { ...error.extensions, http: { status: statusOf(error.code) } },
-  });
 }
 
 const unresolved = (name: string | undefined): ExpectedError =>

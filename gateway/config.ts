@@ -13,8 +13,11 @@ import { describedVariables } from './config/described.ts';
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
+import { lifecycleSettings, lifecycleVariables } from './config/lifecycle.ts';
 import { documentLimits, limitVariables, operationTexts } from './config/limits.ts';
 import { logSettings, operationsSettings, operationsVariables } from './config/operations.ts';
+import { overloadSettings, overloadVariables } from './config/overload.ts';
+import { planningSettings, planningVariables } from './config/planning.ts';
 import { processVariables } from './config/process.ts';
 import { checkSecrets } from './config/secrets.ts';
 import { costSettings, rateLimitSettings, spendingVariables, usageStream } from './config/spending.ts';
@@ -27,10 +30,13 @@ import { tracingSettings, tracingVariables } from './config/tracing.ts';
  */
 const Variables = z.object({
   ...processVariables,
+  ...lifecycleVariables,
   ...httpVariables,
   ...addressVariables,
   ...identityVariables,
   ...supergraphVariables,
+  ...planningVariables,
+  ...overloadVariables,
   ...fetchVariables,
   ...cacheVariables,
   ...limitVariables,
@@ -59,6 +65,7 @@ export function readConfig(environment: Environment) {
   const organizations = readOrganizationSettings(environment);
   return Object.freeze({
     environment: variables.ENVIRONMENT,
+    lifecycle: Object.freeze(lifecycleSettings(variables)),
     http: Object.freeze(httpSettings(variables, variables.MAX_OPERATION_NAME)),
     addresses: Object.freeze(addressSettings(variables)),
     abuse: abuseSettings(variables),
@@ -73,11 +80,12 @@ export function readConfig(environment: Environment) {
     plan: Object.freeze({
       maxTokens: variables.MAX_TOKENS,
       maxErrors: variables.MAX_ERRORS,
-      maxEvaluatedPlans: variables.MAX_EVALUATED_PLANS,
+      ...planningSettings(variables),
       openIntrospection: variables.ENVIRONMENT !== 'production',
     }),
+    overload: Object.freeze(overloadSettings(variables)),
     cost: Object.freeze(costSettings(variables)),
-    rateLimit: Object.freeze(rateLimitSettings(variables, variables.REQUEST_TIMEOUT_MS)),
+    rateLimit: Object.freeze(rateLimitSettings(variables, variables)),
     usageStream: usageStream(variables),
     limits: Object.freeze(documentLimits(variables)),
     operationTexts: Object.freeze(operationTexts(variables)),

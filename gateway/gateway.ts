@@ -4,6 +4,8 @@ import { askApollo } from '#kit/apollo-http.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { stack } from '#kit/layer.ts';
+import type { Load } from '#kit/process-load.ts';
+import { processLoad } from '#kit/process-load.ts';
 import { admission } from './admission.ts';
 import { authorizer } from './authorization/authorization.ts';
 import { authorizationFeatures } from './authorization/conditions.ts';
@@ -20,6 +22,7 @@ import { abuse } from './http/abuse.ts';
 import { openAddressLists } from './http/address-lists.ts';
 import type { Blocks } from './http/blocks.ts';
 import { memoryBlocks } from './http/blocks.ts';
+import { closeInOrder } from './http/close.ts';
 import type { Identify } from './http/context.ts';
 import { httpServer } from './http/server.ts';
 import type { Unregistered } from './limits/operation-texts.ts';
@@ -27,6 +30,8 @@ import type { Registry } from './limits/registry.ts';
 import { emptyRegistry, openRegistry } from './limits/registry.ts';
 import type { Observer } from './observer.ts';
 import { unwatched } from './observer.ts';
+import type { OverloadGuard } from './overload/guard.ts';
+import { overloadGuard } from './overload/guard.ts';
 import { documentRules, fetchLayers, gates, operationLayers, requestLayers, transportLayers } from './pipeline.ts';
 import type { Engine } from './plan/engine.ts';
 import { startEngine } from './plan/engine.ts';
@@ -58,6 +63,12 @@ export type GatewayParts = {
   readonly cache?: Pick<Cache, 'layersFor'>;
   /** False while credentials cannot be checked; true when left out. */
   readonly ready?: () => boolean;
+  /** True while no new traffic is wanted; never when left out. */
+  readonly draining?: () => boolean;
+  /** Hears that memory runs out: caches are given up. */
+  readonly onMemoryPressure?: () => void;
+  /** How hard this process has it; measured unless given. */
+  readonly measureLoad?: () => Load;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
@@ -70,6 +81,8 @@ export type GatewayParts = {
 export type Gateway = AsyncDisposable & {
   /** Origin it listens on, such as `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** What can be read again while it runs, by name; each rejects when what it found cannot be used, and the old state goes on. */
+  readonly reloads: Readonly<Record<string, () => Promise<void>>>;
 };
 
 /** Puts the rooms together and listens. */
@@ -77,10 +90,11 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
   const { source, identify, ready = () => true, page, logger, blocks = memoryBlocks({ clock: systemClock }) } = parts;
   const { observer = unwatched, addRoutes } = parts;
   await using opening = new AsyncDisposableStack();
+  const guard = opening.use(guardOf(config, parts, opening));
   const engines = opening.use(
     await openEngines({
       source,
-      build: (sdl) => buildEngine(sdl, config, parts),
+      build: (sdl) => buildEngine(sdl, config, { ...parts, guard }),
       onReload: (outcome) => {
         observer.supergraphReloaded(outcome.ok);
         if (outcome.ok) logger.info('supergraph replaced');
@@ -114,7 +128,9 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     identify: parts.limits === undefined ? identify : chargesFailures(parts.limits, identify),
     refuses: addresses.refuses,
     abuse: watchFor(config, logger, blocks),
-    ready,
+    ready: () => guard.ready() && ready(),
+    checkRoom: guard.checkMemory,
+    ...(parts.draining && { draining: parts.draining }),
     pricesOperations: parts.limits !== undefined,
     page,
     observer,
@@ -122,10 +138,15 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     answer: ({ method, headers, url, body }, context) =>
       tracedRequest(context, async () => finish(await handle({ method, headers, url, body, context }), context, config.response)),
   });
-  opening.defer(() => app.close());
+  opening.defer(() => closeInOrder(app, config.lifecycle, (open) => logger.warn({ open }, 'requests were cut off')));
   await app.listen({ host: config.http.host, port: config.http.port });
   const opened = opening.move();
-  return { url: app.listeningOrigin, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  const reloads = {
+    supergraph: engines.reload,
+    addresses: addresses.reload,
+    ...(registry.reload && { operations: registry.reload }),
+  };
+  return { url: app.listeningOrigin, reloads, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** Watches for addresses that only guess and flood, and writes them to the security log. */
@@ -143,8 +164,10 @@ function watchFor({ abuse: settings }: Config, logger: Logger, blocks: Blocks) {
   );
 }
 
+type Reloadable = Registry & { readonly reload?: () => Promise<void> };
+
 /** None unless the configuration names manifests. */
-async function registeredOperations(config: Config, logger: Logger, opening: AsyncDisposableStack): Promise<Registry> {
+async function registeredOperations(config: Config, logger: Logger, opening: AsyncDisposableStack): Promise<Reloadable> {
   const { manifests } = config.operationTexts;
   if (manifests === undefined) return emptyRegistry;
   const registry = await openRegistry(manifests, (outcome) =>
@@ -155,11 +178,26 @@ async function registeredOperations(config: Config, logger: Logger, opening: Asy
   return opening.use(registry);
 }
 
-async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Promise<Engine> {
+/** Turns away what this process cannot do in time. */
+function guardOf({ overload }: Config, parts: GatewayParts, opening: AsyncDisposableStack): OverloadGuard {
+  const { logger, onMemoryPressure = () => undefined } = parts;
+  return overloadGuard({
+    ...overload,
+    measure: parts.measureLoad ?? opening.use(processLoad()).measure,
+    onChange: (state, load) => logger.warn(load, state === 'calm' ? 'no longer overloaded' : 'overloaded'),
+    onMemoryPressure,
+  });
+}
+
+type EngineParts = GatewayParts & { readonly guard: OverloadGuard };
+
+async function buildEngine(sdl: string, config: Config, parts: EngineParts): Promise<Engine> {
   const { logger } = parts;
   await using opening = new AsyncDisposableStack();
   const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
-  const layers = fetchLayers(config, parts.observer ?? unwatched, parts.cache?.layersFor(sdl));
+  const { observer = unwatched } = parts;
+  const { planLookedUp, planned } = observer;
+  const layers = fetchLayers(config, observer, parts.cache?.layersFor(sdl));
   const wantedOf = wantedFields();
   const sources = new Map(
     routesOf(sdl, config.fetch.urls).map((route) => {
@@ -170,13 +208,15 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   const { limits } = parts;
   const authorize = authorizer({ sdl, policies: callerPolicies });
   const spend = limits && budget({ ...limits, ...priced(sdl, config), effective: (asked) => authorize(asked) ?? asked });
-  const stages = { authorize, spend };
+  const stages = { authorize, spend, guard: parts.guard };
   const engine = await startEngine({
     sdl,
     features: authorizationFeatures,
     rules: documentRules(config),
     layers: operationLayers(stages),
     options: config.plan,
+    clock: systemClock,
+    observePlanning: { looked: planLookedUp, planned },
     logger,
     plugins: [admission(gates(config, stages)), answerPlugin(limits && chargeText(limits))],
     formatError: errorFormatter(onUnexpectedError),
@@ -188,7 +228,7 @@ async function buildEngine(sdl: string, config: Config, parts: GatewayParts): Pr
   });
   opening.use(engine);
   const opened = opening.move();
-  return { server: engine.server, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { ...engine, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** What operations over a supergraph cost, and which of their fields have a limit of their own. */

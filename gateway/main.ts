@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
@@ -10,9 +11,14 @@ import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import { banner } from '#ops/banner.ts';
+import { tellPrimary, tellServing } from '#ops/commands.ts';
 import { openInstruments } from '#ops/instruments.ts';
+import { openLifecycle } from '#ops/lifecycle.ts';
+import { createLogger } from '#ops/logger.ts';
 import { openOperations } from '#ops/operations.ts';
-import { firstSignal } from '#ops/signals.ts';
+import type { Reloads } from '#ops/reload.ts';
+import { reloader, requireAll, settledVariables } from '#ops/reload.ts';
+import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import { openCache } from './cache/open-cache.ts';
 import { openCallers } from './callers.ts';
@@ -29,10 +35,28 @@ process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
 
 async function main(): Promise<void> {
   const config = readConfig(await readEnvironment(process.env, variableNames));
-  const stopped = firstSignal();
+  process.exitCode = cluster.isPrimary && config.lifecycle.workers > 1 ? await supervise(config) : await serve(config);
+}
+
+/** Runs several processes that serve; in development one sandbox stands in for all of them. */
+async function supervise(config: Config): Promise<number> {
+  const { environment, lifecycle, supergraph, rateLimit, upstreams } = config;
+  await using running = new AsyncDisposableStack();
+  const logger = createLogger(config.log);
+  const missing = serviceNames.filter((name) => upstreams[name].url === undefined);
+  const stands = environment === 'development' && !supergraph.foreign && missing.length > 0;
+  const urls = stands ? await sandboxUrls(missing, config, running) : undefined;
+  if (rateLimit.enabled && rateLimit.redisUrl === undefined)
+    logger.warn('limits are not shared: without Redis each worker keeps books of its own');
+  const handed = urls === undefined ? {} : { SANDBOX_URLS: JSON.stringify(Object.fromEntries(urls)) };
+  return superviseWorkers({ workers: lifecycle.workers, environment: handed, logger });
+}
+
+async function serve(config: Config): Promise<number> {
   await using running = new AsyncDisposableStack();
   const instruments = running.use(await openInstruments({ settings: config.log, clock: systemClock }));
   const { logger } = instruments;
+  const lifecycle = openLifecycle({ logger, ...config.lifecycle });
   await openTraces(config, { running, logger });
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const definitions = await localSubgraphs(source.sdl, config);
@@ -81,6 +105,8 @@ async function main(): Promise<void> {
       onReachable: (reachable) => logger.warn(reachable ? 'blocks are shared again' : 'blocks are of this process alone'),
     }),
   );
+  let reloads: Reloads = {};
+  const reload = reloader(() => reloads, logger);
   const operations = running.use(
     await openOperations({
       ...operationsOf(config),
@@ -90,6 +116,15 @@ async function main(): Promise<void> {
       hasKeys: ready,
       blocks,
       look: limits?.look,
+      isDraining: lifecycle.isDraining,
+      controls: {
+        drain: lifecycle.drain,
+        undrain: lifecycle.undrain,
+        async reload() {
+          tellPrimary('reload');
+          requireAll(await reload());
+        },
+      },
     }),
   );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
@@ -101,6 +136,7 @@ async function main(): Promise<void> {
       logger,
       identify,
       ready: operations.isReady,
+      draining: lifecycle.isDraining,
       blocks,
       observer: instruments.observer,
       addRoutes: operations.addRoutes,
@@ -109,9 +145,12 @@ async function main(): Promise<void> {
       page: await openPage(config),
     }),
   );
+  const settled = settledVariables(process.env, variableNames);
+  reloads = { ...gateway.reloads, ...(limits && { plans: limits.reloadPlans }), settings: settled };
+  lifecycle.onReload(() => void reload());
   operations.loaded();
-  process.stdout.write(banner({ url: gateway.url, operatorsUrl: operations.adminUrl, sandboxed, organizations: seeds }));
-  logger.info({ signal: await stopped }, 'stopping');
+  tellServing(banner({ url: gateway.url, operatorsUrl: operations.adminUrl, sandboxed, organizations: seeds }));
+  return (await lifecycle.stopped).exitCode;
 }
 
 /** What operators see of a process follows from its configuration and from what it has opened. */
@@ -136,16 +175,13 @@ type Reached = {
 };
 
 /** Every needed service by its URL; in development the sandbox stands in for those without one. */
-async function reachUpstreams(
-  needed: readonly ServiceName[],
-  { environment, upstreams }: Config,
-  running: AsyncDisposableStack,
-): Promise<Reached> {
+async function reachUpstreams(needed: readonly ServiceName[], config: Config, running: AsyncDisposableStack): Promise<Reached> {
+  const { environment, upstreams } = config;
   const missing = needed.filter((name) => upstreams[name].url === undefined);
   if (missing.length > 0 && environment !== 'development') {
     throw new Error(`${missing.map(urlVariable).join(', ')}: no URL is set; only ENVIRONMENT=development starts a sandbox.`);
   }
-  const standIns = missing.length > 0 ? await startStandIns(missing, running) : new Map<ServiceName, { url: string }>();
+  const standIns = missing.length > 0 ? await startStandIns(missing, config, running) : new Map<ServiceName, { url: string }>();
   const settings = needed.map((name) => {
     const { url, ...given } = upstreams[name];
     const standIn = standIns.get(name);
@@ -154,11 +190,21 @@ async function reachUpstreams(
   return { settings: new Map(settings), sandboxed: missing };
 }
 
-async function startStandIns(names: readonly ServiceName[], running: AsyncDisposableStack) {
-  const { startSandbox } = await import('#ops/sandbox/sandbox.ts');
+async function startStandIns(names: readonly ServiceName[], config: Config, running: AsyncDisposableStack) {
   const { developmentSettings } = await import('#ops/sandbox/settings.ts');
-  const sandbox = running.use(await startSandbox({ services: names }));
-  return new Map([...sandbox.urls].map(([name, url]) => [name, { ...developmentSettings(name), url }] as const));
+  const urls = await sandboxUrls(names, config, running);
+  return new Map([...urls].map(([name, url]) => [name, { ...developmentSettings(name), url }] as const));
+}
+
+/** Where the sandbox's services are: those that run already, else new ones. */
+async function sandboxUrls(names: readonly ServiceName[], { lifecycle }: Config, running: AsyncDisposableStack) {
+  const { sandboxUrls: given = {} } = lifecycle;
+  const missing = names.filter((name) => given[name] === undefined);
+  const known = names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const]));
+  if (missing.length === 0) return new Map(known);
+  const { startSandbox } = await import('#ops/sandbox/sandbox.ts');
+  const { urls } = running.use(await startSandbox({ services: missing }));
+  return new Map([...known, ...urls]);
 }
 
 type TraceParts = { readonly running: AsyncDisposableStack; readonly logger: Logger };
@@ -186,3 +232,5 @@ await main().catch((error: Error) => {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 });
+// What connects a worker with the process above it would keep it alive.
+cluster.worker?.disconnect();

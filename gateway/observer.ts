@@ -1,6 +1,7 @@
 import type { BreakerState } from '#kit/circuit-breaker.ts';
 import type { SubgraphCall } from './fetch/observe.ts';
 import type { EndedRequest } from './http/observe.ts';
+import type { PlanningObserver } from './plan/planner.ts';
 
 /** Hears what the stages do, to count it and to write it down. Nothing that it does may fail or take time. */
 export type Observer = {
@@ -17,7 +18,8 @@ export type Observer = {
     readonly status: 'hit' | 'stale' | 'miss' | 'negative' | 'bypass';
   }) => void;
   readonly planLookedUp: (result: 'hit' | 'miss') => void;
-  readonly planned: (seconds: number) => void;
+  /** An operation was planned or could not be; the time contains the waiting. */
+  readonly planned: PlanningObserver['planned'];
 };
 
 /** For a gateway that nobody watches. */

@@ -21,6 +21,8 @@ import { textStore } from './limits/text-store.ts';
 import { uploadPlaces } from './limits/upload-places.ts';
 import { variableTypes } from './limits/variables.ts';
 import type { Observer } from './observer.ts';
+import type { OverloadGuard } from './overload/guard.ts';
+import { shed } from './overload/shed.ts';
 import { tracesExecution } from './plan/traces.ts';
 import { pricesOnly } from './rate-limit/prices-only.ts';
 import type { FetchLayer, Gate, OperationLayer, RequestContext, RequestLayer } from './request.ts';
@@ -31,6 +33,7 @@ import type { FetchLayer, Gate, OperationLayer, RequestContext, RequestLayer } f
  *   socket
  *     http/edge          client address behind trusted proxies, address lists, addresses that only guess, CORS
  *     http/server        request id, body size, media type, client gone → signal
+ *     overload/          refused unseen while memory runs out
  *     identity/          who is calling, from the credential alone
  *     http/body          JSON, nesting of JSON and of brackets before any parser recurses
  *     http/form          files of a multipart request into bounded memory, in their places among the variables
@@ -49,6 +52,8 @@ type EngineStages = {
   readonly authorize: Authorize;
   /** Reserves the points of an operation, where there are limits. */
   readonly spend?: Gate | undefined;
+  /** Knows how much this process can still do. */
+  readonly guard: OverloadGuard;
 };
 
 type RequestStages = {
@@ -67,7 +72,10 @@ export const requestLayers = ({ operationTexts: options }: Config, stages: Reque
 export const documentRules = ({ limits }: Config): readonly ValidationRule[] => [documentLimits(limits), reservedAlias];
 
 /** What an operation must pass before it is planned. */
-export const gates = ({ identity, limits, plan, authorization }: Config, { authorize, spend }: EngineStages): readonly Gate[] => [
+export const gates = (
+  { identity, limits, plan, authorization }: Config,
+  { authorize, spend }: Pick<EngineStages, 'authorize' | 'spend'>,
+): readonly Gate[] => [
   strangers(identity),
   uploadPlaces,
   variableTypes(limits),
@@ -78,9 +86,10 @@ export const gates = ({ identity, limits, plan, authorization }: Config, { autho
 ];
 
 /** What wraps the planning and execution of an operation. */
-export const operationLayers = ({ authorize }: EngineStages): readonly OperationLayer[] => [
+export const operationLayers = ({ authorize, guard }: EngineStages): readonly OperationLayer[] => [
   tracesExecution(),
   pricesOnly,
+  shed(guard),
   filterDenied(authorize),
 ];
 

@@ -1,7 +1,9 @@
 /** A text that may change: what it is now, and whoever wants to know of newer ones. */
 export type WatchedText = AsyncDisposable & {
   readonly text: string;
-  /** Begins to look for newer texts; a text that could not be had is reported and the old one stays. */
+  /** What it is at this moment. */
+  readonly read: () => Promise<string>;
+  /** Begins to look for newer texts; a text that could not be had is reported, once for one reason, and the old one stays. */
   readonly watch: (listener: TextListener) => void;
 };
 
@@ -18,13 +20,16 @@ export async function polledText({ everyMs, read }: Poll): Promise<WatchedText> 
   let last = text;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
+  let reported: string | undefined;
   const look = async ({ onChange, onFailure }: TextListener): Promise<void> => {
     try {
       const found = await read();
       if (found !== last && !closed) onChange(found);
       last = found;
+      reported = undefined;
     } catch (error) {
-      onFailure(error);
+      if (String(error) !== reported) onFailure(error);
+      reported = String(error);
     }
   };
   const again = (listener: TextListener): void => {
@@ -33,6 +38,7 @@ export async function polledText({ everyMs, read }: Poll): Promise<WatchedText> 
   };
   return {
     text,
+    read,
     watch: again,
     async [Symbol.asyncDispose]() {
       closed = true;

@@ -33,8 +33,10 @@ export const costSettings = (variables: Variables) => ({
   defaultListSize: variables.COST_DEFAULT_LIST_SIZE,
 });
 
+type Elsewhere = { readonly REQUEST_TIMEOUT_MS: number; readonly WORKERS: number };
+
 /** @throws Error where Redis is wanted and none is named */
-export function rateLimitSettings(variables: Variables & ProcessVariables, requestTimeoutMs: number) {
+export function rateLimitSettings(variables: Variables & ProcessVariables, { REQUEST_TIMEOUT_MS, WORKERS }: Elsewhere) {
   const { RATE_LIMIT_STORAGE_URL, REDIS_URL, RATE_LIMIT_STORAGE: storage } = variables;
   const url = RATE_LIMIT_STORAGE_URL ?? REDIS_URL;
   if (storage === 'redis' && url === undefined)
@@ -43,12 +45,12 @@ export function rateLimitSettings(variables: Variables & ProcessVariables, reque
     enabled: variables.RATE_LIMIT_ENABLED,
     redisUrl: storage === 'memory' ? undefined : url,
     redisCaFile: variables.REDIS_CA_FILE,
-    replicas: variables.REPLICAS,
+    replicas: variables.REPLICAS * WORKERS,
     plansPath: variables.PLANS_PATH,
     plansPollMs: variables.PLANS_POLL_MS,
     adaptive: variables.ADAPTIVE_RATE_LIMITING,
     // Longer than any request runs.
-    lifetimeMs: requestTimeoutMs + 5_000,
+    lifetimeMs: REQUEST_TIMEOUT_MS + 5_000,
   };
 }
 

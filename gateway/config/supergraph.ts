@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Values } from './values.ts';
-import { count, milliseconds } from './values.ts';
+import { milliseconds } from './values.ts';
 
 /** Which supergraph is served. */
 export const supergraphVariables = {
@@ -11,8 +11,6 @@ export const supergraphVariables = {
   /** How often the supergraph file is looked at, and the subgraphs of SUBGRAPH_LIST are asked for their schema. */
   SUPERGRAPH_POLL_MS: milliseconds.default(1_000),
   SUBGRAPH_POLL_MS: milliseconds.default(30_000),
-  /** Most query plans that the planner compares for one operation. */
-  MAX_EVALUATED_PLANS: count.default(1_000),
 };
 
 type Variables = Values<typeof supergraphVariables>;

@@ -4,7 +4,11 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { AddressSet } from '#kit/address-set.ts';
 import { growingAddressSet } from '#kit/address-set.ts';
 
-export type AddressFeed = AddressSet & AsyncDisposable;
+export type AddressFeed = AddressSet &
+  AsyncDisposable & {
+    /** Reads the file at once; rejects when it cannot be read. */
+    readonly reload: () => Promise<void>;
+  };
 
 export type FeedReload = { readonly ok: true } | { readonly ok: false; readonly error: unknown };
 
@@ -28,12 +32,15 @@ export async function openFeed({ path, pollMs, onReload }: Options): Promise<Add
     current = await readFeed(path);
   };
   let reading = Promise.resolve();
-  const changed = (): void => {
-    reading = reading.then(read).then(
+  const reload = (): Promise<void> => {
+    const reloaded = reading.then(read);
+    reading = reloaded.then(
       () => onReload({ ok: true }),
       (error: unknown) => onReload({ ok: false, error }),
     );
+    return reloaded;
   };
+  const changed = (): void => void reload().catch(() => undefined);
   // Looking at the file by its name also sees the symbolic links by which mounted configuration is replaced.
   watchFile(path, { interval: pollMs, persistent: false }, changed);
   try {
@@ -44,6 +51,7 @@ export async function openFeed({ path, pollMs, onReload }: Options): Promise<Add
   }
   return {
     has: (address) => current.has(address),
+    reload,
     async [Symbol.asyncDispose]() {
       unwatchFile(path, changed);
       await reading;

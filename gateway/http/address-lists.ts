@@ -17,6 +17,8 @@ type Options = {
 export type AddressLists = AsyncDisposable & {
   /** True for a client that is not to be served; a refusal by any list wins over IP_ALLOW. */
   readonly refuses: (address: string) => boolean;
+  /** Reads the file at once; rejects when it cannot be read. */
+  readonly reload: () => Promise<void>;
 };
 
 /** Decides by its address whether a client is served. @throws Error that names IP_FEED_PATH when the file cannot be read */
@@ -28,6 +30,7 @@ export async function openAddressLists({ allow, deny, feedPath, feedPollMs, bloc
       feed?.has(address) === true ||
       blocks.find(address) !== undefined ||
       (allow !== undefined && !allow.has(address)),
+    reload: async () => feed?.reload(),
     [Symbol.asyncDispose]: async () => feed?.[Symbol.asyncDispose](),
   };
 }

@@ -60,6 +60,10 @@ type Parts = {
   readonly abuse?: Abuse | undefined;
   /** False while credentials cannot be checked. */
   readonly ready: () => boolean;
+  /** True while no new traffic is wanted. */
+  readonly draining?: () => boolean;
+  /** Refuses an operation before anything of it is looked at, where there is reason to. */
+  readonly checkRoom?: () => void;
   /** Offers `POST …/graphql/cost`, which prices an operation and runs nothing. */
   readonly pricesOperations: boolean;
   /** Page for browsers; without one they get a 404. */
@@ -76,9 +80,11 @@ export function httpServer({
   options,
   answer,
   identify,
+  checkRoom,
   refuses,
   abuse,
   ready,
+  draining = () => false,
   pricesOperations,
   page,
   logger,
@@ -101,6 +107,8 @@ export function httpServer({
     maxRequestsPerSocket: options.maxRequestsPerSocket,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
+    // Who is still connected when the end comes is served; his answer closes the connection.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true },
     // How late a timeout is noticed is the interval; Node's own is 30 s.
     http: { headersTimeout: options.headersTimeoutMs, connectionsCheckingInterval: 500, maxHeaderSize: 16_384 },
@@ -109,6 +117,9 @@ export function httpServer({
   app.decorateRequest('caller');
   app.decorateRequest('uploads', null);
   app.addHook('onSend', writesHeaders(standing));
+  app.addHook('onSend', async (_, reply) => {
+    if (draining()) reply.header('connection', 'close');
+  });
   if (observer !== undefined) observesRequests(app, observer);
   edge(app, { ...options, refuses, abuse });
   readsJson(app, options);
@@ -118,10 +129,13 @@ export function httpServer({
     refuse(reply, request, new ExpectedError('NOT_FOUND', 'There is nothing at this address.')),
   );
   app.get('/live', async () => ({ status: 'alive' }));
-  app.get('/ready', async (_, reply) => (ready() ? { status: 'ready' } : reply.status(503).send({ status: 'not ready' })));
+  app.get('/ready', async (_, reply) => {
+    if (draining()) return reply.status(503).send({ status: 'draining' });
+    return ready() ? { status: 'ready' } : reply.status(503).send({ status: 'not ready' });
+  });
   addRoutes?.(app);
   for (const endpoint of new Set(['/graphql', `${options.apiPrefix}/graphql`]))
-    graphqlRoutes(app, endpoint, { options, answer, identify, pricesOperations, page, formOf });
+    graphqlRoutes(app, endpoint, { ...(checkRoom && { checkRoom }), options, answer, identify, pricesOperations, page, formOf });
   if (page !== undefined) app.get('/', (_, reply) => sendPage(reply, page('/graphql')));
   return app;
 }
@@ -146,13 +160,14 @@ function requireIdentityCoding({ headers }: FastifyRequest): void {
   throw new ExpectedError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
 }
 
-type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready' | 'observer' | 'addRoutes'> & {
+type RouteParts = Omit<Parts, 'logger' | 'refuses' | 'abuse' | 'ready' | 'draining' | 'observer' | 'addRoutes'> & {
   readonly formOf: ReturnType<typeof readsForms>;
 };
 
 function graphqlRoutes(app: FastifyInstance, endpoint: string, parts: RouteParts): void {
-  const { options, answer, identify, pricesOperations, page, formOf } = parts;
+  const { options, answer, identify, checkRoom, pricesOperations, page, formOf } = parts;
   const onRequest = async (request: FastifyRequest): Promise<void> => {
+    checkRoom?.();
     if (!wantsPage(request)) request.caller = await identify(request);
   };
   const graphql = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {

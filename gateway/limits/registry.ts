@@ -19,12 +19,18 @@ type Options = {
 /** Hears of every change: that all was read, or what could not be. */
 type OnReload = (outcome: { readonly ok: true } | { readonly ok: false; readonly error: unknown }) => void;
 
+type OpenRegistry = Registry &
+  AsyncDisposable & {
+    /** Reads the files at once; rejects when one of them could not be read. */
+    readonly reload: () => Promise<void>;
+  };
+
 /**
  * Registered operations, read again when their files change. A file that cannot be read leaves in force what it held
  * before; one that is gone takes its operations along.
  * @throws Error that names PERSISTED_OPERATIONS_PATH, when the first reading fails
  */
-export async function openRegistry({ path, pollMs }: Options, onReload: OnReload): Promise<Registry & AsyncDisposable> {
+export async function openRegistry({ path, pollMs }: Options, onReload: OnReload): Promise<OpenRegistry> {
   const watched = await polledText({ everyMs: pollMs, read: () => fingerprint(path) });
   let current = await readFirst(path);
   let reading = Promise.resolve();
@@ -33,17 +39,23 @@ export async function openRegistry({ path, pollMs }: Options, onReload: OnReload
     current = await readManifests(path, current, (error) => failures.push(error));
     for (const error of failures) onReload({ ok: false, error });
     if (failures.length === 0) onReload({ ok: true });
+    else throw new AggregateError(failures, failures.map(({ message }) => message).join('; '));
+  };
+  const queued = (): Promise<void> => {
+    const reloaded = reading.then(reload);
+    reading = reloaded.catch(() => undefined);
+    return reloaded;
   };
   const onFailure = (error: unknown): void => onReload({ ok: false, error });
   watched.watch({
-    onChange: () => {
-      reading = reading.then(reload).catch(onFailure);
-    },
+    // Whatever became of it was told, unless the files could not even be listed.
+    onChange: () => void queued().catch((error) => error instanceof AggregateError || onFailure(error)),
     onFailure,
   });
   return {
     findById: (organization, id) => first(current, organization, ({ byId }) => byId.get(id)),
     findByText: (organization, text) => first(current, organization, ({ byText }) => byText.get(text)),
+    reload: queued,
     async [Symbol.asyncDispose]() {
       await watched[Symbol.asyncDispose]();
       await reading;

@@ -11,17 +11,23 @@ import {
 import type { GraphQLFormattedError, ValidationRule } from 'graphql';
 import type { Logger } from 'pino';
 import type { OperationLayer, RequestContext } from '#gateway/request.ts';
+import type { Clock } from '#kit/clock.ts';
 import { layeredGateway } from './layered-gateway.ts';
+import type { PlanningOptions } from './open-planner.ts';
+import { openPlanner } from './open-planner.ts';
+import type { Planner, PlanningObserver } from './planner.ts';
 import { plannerSdl } from './planner-sdl.ts';
 
 /** One supergraph at work: it plans, executes and answers until a newer one takes over. */
-export type Engine = AsyncDisposable & { readonly server: ApolloServer<RequestContext> };
+export type Engine = AsyncDisposable & {
+  readonly server: ApolloServer<RequestContext>;
+  readonly planner: Pick<Planner, 'store' | 'warm'>;
+};
 
-type Options = {
+type Options = PlanningOptions & {
   readonly maxTokens: number;
   /** Most errors told of one text. */
   readonly maxErrors: number;
-  readonly maxEvaluatedPlans: number;
   readonly openIntrospection: boolean;
 };
 
@@ -38,6 +44,8 @@ type EngineParts = {
   readonly formatError: (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
   readonly logger: Logger;
   readonly options: Options;
+  readonly clock: Clock;
+  readonly observePlanning?: PlanningObserver | undefined;
 };
 
 /**
@@ -45,15 +53,18 @@ type EngineParts = {
  * one: a request is validated, planned and executed against the same schema, also while another takes over.
  */
 export async function startEngine(parts: EngineParts): Promise<Engine> {
-  const { sdl, features, rules, layers, plugins, formatError, logger, options } = parts;
-  const planner = new ApolloGateway({
-    supergraphSdl: plannerSdl(sdl, features),
+  const { features, rules, layers, plugins, formatError, logger, options, clock, observePlanning: observe } = parts;
+  const sdl = plannerSdl(parts.sdl, features);
+  await using opening = new AsyncDisposableStack();
+  const planner = opening.use(openPlanner({ sdl, options, clock, observe }));
+  const gateway = new ApolloGateway({
+    supergraphSdl: sdl,
     buildService: ({ name }) => parts.dataSourceOf(name),
     logger: librarian(logger),
-    queryPlannerConfig: { debug: { maxEvaluatedPlans: options.maxEvaluatedPlans } },
+    queryPlannerConfig: { cache: planner.store.library, debug: { maxEvaluatedPlans: options.maxEvaluatedPlans } },
   });
   const server = new ApolloServer<RequestContext>({
-    gateway: layeredGateway(planner, layers),
+    gateway: layeredGateway(gateway, { layers, planOf: planner.planOf }),
     logger: librarian(logger),
     formatError,
     // A gate decides who may read the schema; Apollo's rule knows no callers.
@@ -76,7 +87,9 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     ],
   });
   await server.start();
-  return { server, [Symbol.asyncDispose]: () => server.stop() };
+  opening.defer(() => server.stop());
+  const opened = opening.move();
+  return { server, planner, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** What Apollo's packages tell at info is of use for finding faults only. */

@@ -5,39 +5,53 @@ import type { DocumentNode } from 'graphql';
 import { print } from 'graphql';
 import type { OperationLayer, RequestContext } from '#gateway/request.ts';
 import { stack } from '#kit/layer.ts';
+import { refusal } from '#kit/refusal.ts';
+import type { PlanOf } from './planner.ts';
 
 type GatewayInterface = ApolloServerOptionsWithGateway<RequestContext>['gateway'];
 
 type Executor = ApolloGateway['executor'];
 
+type Wrapping = {
+  readonly layers: readonly OperationLayer[];
+  /** Puts the plan of an operation where the gateway looks for it. */
+  readonly planOf: PlanOf;
+};
+
 /** A gateway whose planning and execution are wrapped in layers. Apollo Server lets no hook of its own change a document. */
-export function layeredGateway(gateway: ApolloGateway, layers: readonly OperationLayer[]): GatewayInterface {
+export function layeredGateway(gateway: ApolloGateway, wrapping: Wrapping): GatewayInterface {
   return {
     onSchemaLoadOrUpdate: (callback) => gateway.onSchemaLoadOrUpdate(callback),
     stop: () => gateway.stop(),
     async load(options) {
       const { executor } = await gateway.load(options);
-      return { executor: layered(executor, layers) };
+      return { executor: layered(executor, wrapping) };
     },
   };
 }
 
-function layered(execute: Executor, layers: readonly OperationLayer[]): Executor {
+function layered(execute: Executor, { layers, planOf }: Wrapping): Executor {
   const hashOf = documentHashes();
-  return (request) => {
+  return async (request) => {
     const { document, operation } = request;
-    const handle = stack(layers, async (asked) =>
-      execute({
+    const handle = stack(layers, async (asked) => {
+      const hash = asked.document === document ? request.queryHash : hashOf(asked.document);
+      await planOf({ document: asked.document, operation: asked.operation, hash });
+      // By the operation's own name, also where the client had no need to tell it, the gateway finds the plan.
+      const operationName = asked.operation.name?.value;
+      return execute({
         ...request,
-        ...(asked.document !== document && {
-          document: asked.document,
-          operation: asked.operation,
-          queryHash: hashOf(asked.document),
-        }),
-      }),
-    );
+        document: asked.document,
+        operation: asked.operation,
+        queryHash: hash,
+        request: { ...request.request, ...(operationName !== undefined && { operationName }) },
+      });
+    });
     const context = request.context as RequestContext;
-    return handle({ context, schema: request.schema, document, operation, variables: request.request.variables ?? {} });
+    const asked = { context, schema: request.schema, document, operation, variables: request.request.variables ?? {} };
+    return handle(asked).catch((error: unknown) => {
+      throw refusal(error);
+    });
   };
 }
 

@@ -5,6 +5,8 @@ import { polledText } from '#kit/polled-text.ts';
 export type SupergraphSource = AsyncDisposable & {
   /** The SDL to start with. */
   readonly sdl: string;
+  /** The SDL of this moment. */
+  readonly read: () => Promise<string>;
   /** Begins to look for newer texts; a text that could not be had is reported and the old one stays. */
   readonly watch: (listener: TextListener) => void;
 };
@@ -18,6 +20,7 @@ export async function polledSource(poll: Poll): Promise<SupergraphSource> {
 /** A text that never changes. */
 export const fixedSource = (sdl: string): SupergraphSource => ({
   sdl,
+  read: async () => sdl,
   watch: () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
 });

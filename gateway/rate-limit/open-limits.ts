@@ -5,6 +5,7 @@ import type { Clock } from '#kit/clock.ts';
 import type { PlanOverride, Plans } from '#kit/plans.ts';
 import { readPlans, shippedPlans } from '#kit/plans.ts';
 import { polledText } from '#kit/polled-text.ts';
+import { processLoad } from '#kit/process-load.ts';
 import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
 import type { Account } from './account.ts';
 import { accounts } from './account.ts';
@@ -13,7 +14,7 @@ import { heedEviction } from './eviction.ts';
 import { failoverBucket } from './failover-bucket.ts';
 import type { Ledger, Limiter } from './limiter.ts';
 import { limiter } from './limiter.ts';
-import { loadWatch, processLoad } from './load.ts';
+import { loadWatch } from './load.ts';
 import { memoryBucket } from './memory-bucket.ts';
 import { limiterSettings, redisBucket } from './redis-bucket.ts';
 import { sweeper } from './sweeper.ts';
@@ -51,6 +52,8 @@ export type Limits = AsyncDisposable & {
   readonly clock: Clock;
   /** True while this replica decides alone. */
   readonly degraded: () => boolean;
+  /** Reads the plans at once; rejects when they cannot be read, and the old ones go on. */
+  readonly reloadPlans: () => Promise<void>;
 };
 
 export async function openLimits({ settings, clock, ledger, overrides, onDecision, onTrouble }: Parts): Promise<Limits> {
@@ -73,6 +76,7 @@ export async function openLimits({ settings, clock, ledger, overrides, onDecisio
     accountOf: (caller, address) => sweep.seen(accountOf(caller, address)),
     clock,
     degraded,
+    reloadPlans: plans.reload,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -91,7 +95,7 @@ function once(hear: (name: string) => void): (name: string) => void {
   };
 }
 
-type OpenPlans = AsyncDisposable & { readonly current: () => Plans };
+type OpenPlans = AsyncDisposable & { readonly current: () => Plans; readonly reload: () => Promise<void> };
 
 /** The plans of this moment; a file that cannot be read leaves the old ones in force. */
 async function openPlans({ plansPath, plansPollMs }: LimitSettings, onTrouble: Parts['onTrouble']): Promise<OpenPlans> {
@@ -109,7 +113,13 @@ async function openPlans({ plansPath, plansPollMs }: LimitSettings, onTrouble: P
     },
     onFailure: refused,
   });
-  return { current: () => plans, [Symbol.asyncDispose]: () => source[Symbol.asyncDispose]() };
+  return {
+    current: () => plans,
+    async reload() {
+      plans = readPlans(await source.read());
+    },
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
 }
 
 type BucketParts = Pick<Parts, 'clock' | 'onTrouble'> & { readonly opening: AsyncDisposableStack };

@@ -9,7 +9,7 @@ import type { TellDeed } from './deeds.ts';
 
 /** What operators may do to the process; what is not given has no route. */
 export type ProcessControls = {
-  /** Looks at the supergraph anew. @throws ExpectedError when it is refused; the old one goes on */
+  /** Has every part read its files anew. @throws ExpectedError that names the parts of which the old goes on */
   readonly reload?: () => Promise<void>;
   /** Takes this process out of the load balancer, and back. */
   readonly drain?: () => void;
@@ -46,7 +46,7 @@ export function processRoutes(app: FastifyInstance, parts: Parts): void {
   if (reload !== undefined)
     app.post('/admin/reload', async (request) => {
       await reload();
-      tell(request, { deed: 'reload', detail: 'supergraph' });
+      tell(request, { deed: 'reload', detail: 'every part' });
       return { reloaded: true };
     });
   for (const [deed, change] of Object.entries({ drain, undrain }))

@@ -33,6 +33,8 @@ export async function testGateway({ sdl = '', env = {}, ...parts }: Options): Pr
     GATEWAY_HOST: '127.0.0.1',
     GATEWAY_PORT: '0',
     SUPERGRAPH_PATH: 'given',
+    // A thread for each of a hundred gateways would take longer than the tests.
+    PLANNER_WORKER: 'false',
     ...env,
   });
   const gateway = await createGateway(config, {

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
 export type ProcessUnderTest = AsyncDisposable & {
+  readonly pid: number;
   /** Resolves with all of standard output once it contains the text; rejects when the process ends before. */
   readonly printed: (text: string) => Promise<string>;
   readonly kill: (signal: NodeJS.Signals) => void;
@@ -25,6 +26,7 @@ export function runProgram(file: string, args: readonly string[], env: Readonly<
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, stdout, stderr }));
   return {
+    pid: child.pid ?? 0,
     ended,
     kill: (signal) => void child.kill(signal),
     printed: (text) =>

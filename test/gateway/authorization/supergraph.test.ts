@@ -31,6 +31,7 @@ test('a reload that links an unknown security feature is passed over, the next g
   const reloaded = Promise.withResolvers<(sdl: string) => void>();
   const source: SupergraphSource = {
     sdl: supergraph,
+    read: async () => supergraph,
     watch: ({ onChange }) => reloaded.resolve(onChange),
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { ExpectedError } from '#kit/errors.ts';
+
+/** What became of one part: it is as its files say now, or it could not be and is as before. */
+type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: string };
+
+/** Parts by name; each rejects when what it found cannot be used. */
+export type Reloads = Readonly<Record<string, () => Promise<void>>>;
+
+export type Reload = () => Promise<Readonly<Record<string, Outcome>>>;
+
+/**
+ * Has every part read its files again, one part at a time; what cannot be used leaves the part as it was. The parts tell
+ * themselves what was wrong; here stands, in one line, which of them.
+ */
+export function reloader(parts: () => Reloads, logger: Logger): Reload {
+  const all = async (): Promise<Readonly<Record<string, Outcome>>> => {
+    const outcomes: Record<string, Outcome> = {};
+    for (const [name, reload] of Object.entries(parts())) {
+      outcomes[name] = await reload().then(
+        () => ({ ok: true }) as const,
+        (error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }) as const,
+      );
+    }
+    const failed = Object.values(outcomes).some(({ ok }) => !ok);
+    logger[failed ? 'error' : 'info']({ outcomes }, 'read again');
+    return outcomes;
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const next = last.then(all);
+    last = next;
+    return next;
+  };
+}
+
+/** @throws ExpectedError that names the parts which could not be read again; the log tells why */
+export function requireAll(outcomes: Awaited<ReturnType<Reload>>): void {
+  const failed = Object.entries(outcomes).flatMap(([name, { ok }]) => (ok ? [] : [name]));
+  if (failed.length > 0)
+    throw new ExpectedError('BAD_USER_INPUT', `Not read again: ${failed.join(', ')}; the old goes on, and the log tells why.`);
+}
+
+/**
+ * Watches over what holds until the process ends: files that variables name, such as secrets, certificates and the
+ * services file. @returns a part for `reloader` that rejects with the names of the variables whose files changed
+ */
+export function settledVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): () => Promise<void> {
+  const files = [...names.map((name) => `${name}_FILE`), ...names.filter((name) => /(^SERVICES_PATH|_CA_FILE)$/.test(name))];
+  const named = files.flatMap((variable) => (environment[variable] ? [[variable, environment[variable]] as const] : []));
+  const before = new Map(named.map(([variable, file]) => [variable, contentOf(file)]));
+  return async () => {
+    const changed = named.filter(([variable, file]) => contentOf(file) !== before.get(variable)).map(([variable]) => variable);
+    if (changed.length > 0) throw new Error(`${changed.join(', ')}: changed, which takes effect with the next start`);
+  };
+}
+
+function contentOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

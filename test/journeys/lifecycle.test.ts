@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Redis } from 'ioredis';
+import { describe, expect, inject, test } from 'vitest';
+import type { ServingProcess } from '#test/harness/serving.ts';
+import { onUserSignal, serveBookshop } from '#test/harness/serving.ts';
+
+const redisUrl = inject('redisUrl');
+const statusOf = async ({ url }: ServingProcess, path: string): Promise<number> => (await fetch(url + path)).status;
+
+/** True when somebody listens. */
+async function accepts(url: string): Promise<boolean> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const listens = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return listens;
+}
+
+describe.skipIf(redisUrl === undefined)('with Redis', () => {
+  test('G7, RE-11: 200 requests in flight are all answered after SIGTERM, their holds are captured, and the process exits with 0', async () => {
+    const redis = new Redis(`${redisUrl}/11`);
+    await redis.flushdb();
+    await using bookshop = await serveBookshop();
+    const gateway = await bookshop.start({ SHUTDOWN_DELAY: '300', REDIS_URL: `${redisUrl}/11` });
+    const held = async (): Promise<number> => {
+      const keys = await redis.keys('rl:*:h');
+      return (await Promise.all(keys.map((key) => redis.zcard(key)))).reduce((all, one) => all + one, 0);
+    };
+    expect((await gateway.ask()).status).toBe(200);
+    bookshop.books.fault = { delayMs: 1_500 };
+    const asked = Array.from({ length: 200 }, () => gateway.ask());
+    await expect.poll(held, { timeout: 10_000 }).toBe(200);
+    gateway.kill('SIGTERM');
+    await expect.poll(() => statusOf(gateway, '/ready')).toBe(503);
+    expect(await statusOf(gateway, '/live')).toBe(200);
+    const answers = await Promise.all(asked);
+    const bodies = await Promise.all(answers.map((answer) => answer.json()));
+    expect(bodies.every((body) => body.data?.book?.title === 'Book 1')).toBe(true);
+    expect(answers.filter(({ headers }) => headers.get('connection') === 'close')).toHaveLength(200);
+    expect((await gateway.ended).code).toBe(0);
+    expect(await held()).toBe(0);
+    await redis.quit();
+  });
+});
+
+test('RE-12: after the delay nothing new is accepted, while what runs goes on; a second signal ends it at once', async () => {
+  await using bookshop = await serveBookshop();
+  const gateway = await bookshop.start({ SHUTDOWN_DELAY: '200' });
+  expect((await gateway.ask()).headers.get('connection')).toBe('keep-alive');
+  bookshop.books.fault = { hang: true };
+  const cut = gateway.ask().then(
+    () => 'answered',
+    () => 'cut',
+  );
+  await expect.poll(() => bookshop.books.seen.length).toBe(2);
+  gateway.kill('SIGINT');
+  await expect.poll(() => accepts(gateway.url)).toBe(false);
+  const since = performance.now();
+  gateway.kill('SIGTERM');
+  expect((await gateway.ended).code).toBe(143);
+  expect(performance.now() - since).toBeLessThan(1_000);
+  expect(await cut).toBe('cut');
+});
+
+test('G7: what has not finished within the grace is cut off, and the process still ends in order', async () => {
+  await using bookshop = await serveBookshop();
+  const gateway = await bookshop.start({ SHUTDOWN_GRACE: '300' });
+  await gateway.ask();
+  bookshop.books.fault = { hang: true };
+  const cut = gateway.ask().catch(() => 'cut');
+  await expect.poll(() => bookshop.books.seen.length).toBe(2);
+  gateway.kill('SIGTERM');
+  expect(await cut).toBe('cut');
+  const { code, stderr } = await gateway.ended;
+  expect(code).toBe(0);
+  expect(stderr).toContain('requests were cut off');
+});
+
+test.each([
+  ['an exception in a timer', 'setTimeout(()=>{throw/**/new/**/Error("planted")})'],
+  ['a rejection that nobody handles', 'Promise.reject(new/**/Error("planted"))'],
+])('G11: %s is logged, what runs is finished, and the process exits with 1', async (_, script) => {
+  await using bookshop = await serveBookshop();
+  const gateway = await bookshop.start(onUserSignal(script));
+  await gateway.ask();
+  bookshop.books.fault = { delayMs: 500 };
+  const asked = gateway.ask();
+  await expect.poll(() => bookshop.books.seen.length).toBe(2);
+  gateway.kill('SIGUSR2');
+  expect(await (await asked).json()).toMatchObject({ data: { book: { title: 'Book 1' } } });
+  const { code, stderr } = await gateway.ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/"level":"fatal".*planted.*nobody caught this/);
+});
