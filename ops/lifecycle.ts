@@ -62,7 +62,7 @@ export function openLifecycle({ logger, delayMs, graceMs }: Parts): Lifecycle {
   onSignals((signal) => stop({ reason: signal, exitCode: 0 }));
   process.on('SIGHUP', () => (hasTerminal ? stop({ reason: 'SIGHUP', exitCode: 0 }) : obey.reload()));
   process.on('uncaughtException', (error, origin) => {
-    logger.fatal({ err: error, origin }, 'nobody caught this');
+    logger.fatal({ err: error, frames: framesOf(error), origin }, 'nobody caught this');
     stop({ reason: origin, exitCode: 1 });
   });
   const everywhere = (command: 'drain' | 'undrain') => (): void => {
@@ -101,6 +101,14 @@ function once<Value>(run: (value: Value) => void): (value: Value) => void {
     ran = true;
   };
 }
+
+/** Where it was thrown; its message may hold what no log may. */
+const framesOf = (error: unknown): readonly string[] =>
+  String(error instanceof Error ? error.stack : '')
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 10)
+    .map((line) => line.trim());
 
 function endNow(logger: Logger): void {
   logger.fatal('it did not end in time');

@@ -253,8 +253,15 @@ test('RL-21 AD-14 addresses are blocked, listed and let in again', async () => {
 });
 
 test('what nobody passed in has no route', async () => {
-  for (const path of ['/admin/reload', '/admin/drain', '/admin/undrain', '/admin/cache/invalidate'])
-    expect((await administer('POST', path)).status).toBe(404);
+  expect((await administer('POST', '/admin/cache/invalidate')).status).toBe(404);
+});
+
+test('an operator takes the process out of the load balancer and back, and has it read its files again', async () => {
+  expect((await administer('POST', '/admin/drain')).body).toEqual({ draining: true });
+  expect((await fetch(`${adminUrl}/ready`)).status).toBe(503);
+  expect((await administer('POST', '/admin/undrain')).body).toEqual({ draining: false });
+  expect((await fetch(`${adminUrl}/ready`)).status).toBe(200);
+  expect((await administer('POST', '/admin/reload')).body).toEqual({ reloaded: true });
 });
 
 test('a body that cannot be read is an error with a code', async () => {
