@@ -98,7 +98,7 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
       onReload: (outcome) => {
         observer.supergraphReloaded(outcome.ok);
         if (outcome.ok) logger.info('supergraph replaced');
-        else logger.error({ err: outcome.error }, 'supergraph refused; the old one goes on');
+        else logger.error(refused(outcome.error), 'supergraph refused; the old one goes on');
       },
     }),
   );
@@ -109,7 +109,7 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
       onReload: (outcome) =>
         outcome.ok
           ? logger.info('address feed replaced')
-          : logger.error({ err: outcome.error }, 'address feed refused; the old one goes on'),
+          : logger.error(refused(outcome.error), 'address feed refused; the old one goes on'),
     }),
   );
   const registry = await registeredOperations(config, logger, opening);
@@ -149,6 +149,9 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
   return { url: app.listeningOrigin, reloads, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
+/** Files, stores and Consul tell why they are of no use; no client has a hand in their words. */
+const refused = (error: unknown) => ({ err: error, reason: error });
+
 /** Watches for addresses that only guess and flood, and writes them to the security log. */
 function watchFor({ abuse: settings }: Config, logger: Logger, blocks: Blocks) {
   const security = logger.child({ stream: 'security' });
@@ -159,7 +162,7 @@ function watchFor({ abuse: settings }: Config, logger: Logger, blocks: Blocks) {
       blocks,
       clock: systemClock,
       onFlag: (flag) => security.warn(flag, 'suspicious address'),
-      onFailure: (error) => security.error({ err: error }, 'a block is not shared'),
+      onFailure: (error) => security.error(refused(error), 'a block is not shared'),
     })
   );
 }
@@ -173,7 +176,7 @@ async function registeredOperations(config: Config, logger: Logger, opening: Asy
   const registry = await openRegistry(manifests, (outcome) =>
     outcome.ok
       ? logger.info('registered operations replaced')
-      : logger.error({ err: outcome.error }, 'registered operations refused; the old ones go on'),
+      : logger.error(refused(outcome.error), 'registered operations refused; the old ones go on'),
   );
   return opening.use(registry);
 }
@@ -257,7 +260,8 @@ function transportOf({ name, url }: Route, { config, parts, opening }: Transport
     observer.breakerChanged(name, state);
     parts.logger.warn({ service: name, state }, 'circuit breaker');
   });
-  const onConsulFailure = (error: unknown): void => parts.logger.warn({ err: error, service: name }, 'Consul look-up failed');
+  const onConsulFailure = (error: unknown): void =>
+    parts.logger.warn({ ...refused(error), service: name }, 'Consul look-up failed');
   const transport = opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors, onConsulFailure, layers }));
   return signedIdentity(config.secrets.subgraph, name)(transport.handle);
 }

@@ -17,7 +17,7 @@ import { openLifecycle } from '#ops/lifecycle.ts';
 import { createLogger } from '#ops/logger.ts';
 import { openOperations } from '#ops/operations.ts';
 import type { Reloads } from '#ops/reload.ts';
-import { reloader, requireAll, settledVariables } from '#ops/reload.ts';
+import { reloader, settledVariables } from '#ops/reload.ts';
 import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import { openCache } from './cache/open-cache.ts';
@@ -68,13 +68,13 @@ async function serve(config: Config): Promise<number> {
       settings: config.organizations,
       clock: systemClock,
       seeds,
-      onError: (error) => logger.error({ err: error }, 'organizations'),
+      onError: (error) => logger.error({ err: error, reason: error }, 'organizations'),
     }),
   );
   const onUnexpectedError = (error: unknown, subgraph: string): void =>
     logger.error({ err: error, subgraph }, 'unexpected error');
   const { onBreakerChange, onCall } = instruments;
-  const onError = (error: Error): void => logger.warn({ err: error }, 'Redis is away');
+  const onError = (error: Error): void => logger.warn({ err: error, reason: error }, 'Redis is away');
   const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
   const parts = { clock: systemClock, idempotency, onUnexpectedError, watchQuery: instruments.metrics.queryStarted };
   const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange, onCall }));
@@ -96,7 +96,7 @@ async function serve(config: Config): Promise<number> {
   const limits = running.use(await openSpending(config, { organizations: known, logger, onDecision }));
   instruments.followLimits(limits);
   const onFault = ({ kind, error }: { readonly kind: string; readonly error?: unknown }): void =>
-    logger.warn({ err: error, kind }, 'cache');
+    logger.warn({ err: error, reason: error, kind }, 'cache');
   const cache = config.cache && running.use(await openCache({ settings: config.cache, clock: systemClock, onLookup, onFault }));
   const blocks = running.use(
     await openBlocks({
@@ -120,9 +120,9 @@ async function serve(config: Config): Promise<number> {
       controls: {
         drain: lifecycle.drain,
         undrain: lifecycle.undrain,
-        async reload() {
+        reload() {
           tellPrimary('reload');
-          requireAll(await reload());
+          return reload();
         },
       },
     }),
@@ -213,7 +213,7 @@ type TraceParts = { readonly running: AsyncDisposableStack; readonly logger: Log
 async function openTraces({ tracing }: Config, { running, logger }: TraceParts): Promise<void> {
   if (tracing === undefined) return;
   const { openTracing } = await import('#ops/tracing.ts');
-  running.use(openTracing(tracing, (error) => logger.warn({ err: error }, 'the last traces are lost')));
+  running.use(openTracing(tracing, (error) => logger.warn({ err: error, reason: error }, 'the last traces are lost')));
 }
 
 /** GraphiQL, in development only; the package is not installed elsewhere. */

@@ -1,5 +1,6 @@
 import type { DestinationStream, Logger } from 'pino';
 import { pino } from 'pino';
+import { safeMessage } from '#kit/safe-message.ts';
 import { currentTrace } from '#kit/tracing.ts';
 import { errorFields } from './log/error-fields.ts';
 
@@ -21,7 +22,11 @@ export function createLogger({ level, onChild }: Options, destination: Destinati
       messageKey: 'message',
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: (error: unknown) => errorFields(error, { stack: logger.isLevelEnabled('debug') }) },
+      serializers: {
+        err: (error: unknown) => errorFields(error, { stack: logger.isLevelEnabled('debug') }),
+        // Of errors that no client has a hand in.
+        reason: (reason: unknown) => (reason instanceof Error ? safeMessage(reason) : reason),
+      },
       mixin: traceIds,
       ...(onChild && { onChild }),
     },
