@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { askApollo } from '#kit/apollo-http.ts';
+import { authorizationFeatures } from '#kit/authorization-features.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { stack } from '#kit/layer.ts';
@@ -8,7 +9,6 @@ import type { Load } from '#kit/process-load.ts';
 import { processLoad } from '#kit/process-load.ts';
 import { admission } from './admission.ts';
 import { authorizer } from './authorization/authorization.ts';
-import { authorizationFeatures } from './authorization/conditions.ts';
 import { callerPolicies } from './authorization/policies.ts';
 import type { Cache } from './cache/open-cache.ts';
 import type { Config } from './config.ts';

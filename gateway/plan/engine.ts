@@ -12,11 +12,11 @@ import type { GraphQLFormattedError, ValidationRule } from 'graphql';
 import type { Logger } from 'pino';
 import type { OperationLayer, RequestContext } from '#gateway/request.ts';
 import type { Clock } from '#kit/clock.ts';
+import { plannerSdl } from '#kit/planner-sdl.ts';
 import { layeredGateway } from './layered-gateway.ts';
 import type { PlanningOptions } from './open-planner.ts';
 import { openPlanner } from './open-planner.ts';
 import type { Planner, PlanningObserver } from './planner.ts';
-import { plannerSdl } from './planner-sdl.ts';
 
 /** One supergraph at work: it plans, executes and answers until a newer one takes over. */
 export type Engine = AsyncDisposable & {

@@ -13,6 +13,7 @@ import { query } from './query.ts';
 import { drain, reload, status, undrain } from './running.ts';
 import { smoke } from './smoke.ts';
 import { token } from './token.ts';
+import { validateConfig } from './validate-config.ts';
 
 const commands: Commands = {
   query,
@@ -29,6 +30,7 @@ const commands: Commands = {
   load,
   migrate,
   smoke,
+  'validate-config': validateConfig,
   token,
 };
 
