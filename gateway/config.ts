@@ -11,6 +11,7 @@ import { readUpstreamSettings, upstreamVariables } from '#kit/upstream-settings.
 import { abuseSettings, addressSettings, addressVariables } from './config/addresses.ts';
 import { cacheSettings, cacheVariables } from './config/cache.ts';
 import { describedVariables } from './config/described.ts';
+import { executionSettings, executionVariables } from './config/execution.ts';
 import { fetchSettings, fetchVariables, subgraphUrls } from './config/fetch.ts';
 import { httpSettings, httpVariables } from './config/http.ts';
 import { identitySettings, identityVariables } from './config/identity.ts';
@@ -36,6 +37,7 @@ const Variables = z.object({
   ...addressVariables,
   ...identityVariables,
   ...supergraphVariables,
+  ...executionVariables,
   ...planningVariables,
   ...overloadVariables,
   ...fetchVariables,
@@ -91,6 +93,7 @@ export function readConfig(environment: Environment) {
     limits: Object.freeze(documentLimits(variables)),
     operationTexts: Object.freeze(operationTexts(variables)),
     authorization: Object.freeze({ mode: variables.AUTHORIZATION_MODE }),
+    execution: Object.freeze(executionSettings(variables)),
     fetch: Object.freeze({ ...fetchSettings(variables, foreign), urls: subgraphUrls(given) }),
     cache: cacheSettings(variables),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),

@@ -13,7 +13,8 @@ import { callerPolicies } from './authorization/policies.ts';
 import type { Cache } from './cache/open-cache.ts';
 import type { Config } from './config.ts';
 import { pricer } from './cost/pricer.ts';
-import { dataSource } from './fetch/data-source.ts';
+import { compiledExecutor } from './execution/executor.ts';
+import { dataSource, plannedFetches } from './fetch/data-source.ts';
 import { httpTransport, isHttpRoute } from './fetch/http-transport.ts';
 import { localTransport } from './fetch/local-transport.ts';
 import { signedIdentity } from './fetch/signed-identity.ts';
@@ -202,12 +203,17 @@ async function buildEngine(sdl: string, config: Config, parts: EngineParts): Pro
   const { planLookedUp, planned } = observer;
   const layers = fetchLayers(config, observer, parts.cache?.layersFor(sdl));
   const wantedOf = wantedFields();
-  const sources = new Map(
+  const fetches = new Map(
     routesOf(sdl, config.fetch.urls).map((route) => {
       const handle = stack(layers, transportOf(route, { config, parts, opening }));
-      return [route.name, dataSource({ service: route.name, handle, wantedOf, onUnexpectedError })] as const;
+      return [route.name, plannedFetches({ service: route.name, handle, wantedOf, onUnexpectedError })] as const;
     }),
   );
+  const fetchesOf = (name: string) => {
+    const found = fetches.get(name);
+    if (found === undefined) throw new Error(`The supergraph has no route for ${name}.`);
+    return found;
+  };
   const { limits } = parts;
   const authorize = authorizer({ sdl, policies: callerPolicies });
   const spend = limits && budget({ ...limits, ...priced(sdl, config), effective: (asked) => authorize(asked) ?? asked });
@@ -223,11 +229,8 @@ async function buildEngine(sdl: string, config: Config, parts: EngineParts): Pro
     logger,
     plugins: [admission(gates(config, stages)), answerPlugin(limits && chargeText(limits))],
     formatError: errorFormatter(onUnexpectedError),
-    dataSourceOf(name) {
-      const source = sources.get(name);
-      if (source === undefined) throw new Error(`The supergraph has no route for ${name}.`);
-      return source;
-    },
+    dataSourceOf: (name) => dataSource(fetchesOf(name)),
+    ...(config.execution.compiled && { executeBy: (planOf) => compiledExecutor({ sdl, planOf, handlerOf: fetchesOf }) }),
   });
   opening.use(engine);
   const opened = opening.move();

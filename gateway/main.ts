@@ -159,7 +159,7 @@ async function openLocals(definitions: readonly Subgraph[], { config, instrument
   return new Map<string, RunningSubgraph>(
     definitions.map((subgraph) => {
       const own = subgraph.name === 'graph' && { credentialOf };
-      return [subgraph.name, subgraph.open({ ...parts, upstreams, organizations: local.known, ...own })];
+      return [subgraph.name, subgraph.open({ ...parts, ...config.execution, upstreams, organizations: local.known, ...own })];
     }),
   );
 }

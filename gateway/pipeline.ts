@@ -42,6 +42,7 @@ import type { FetchLayer, Gate, OperationLayer, RequestContext, RequestLayer } f
  *     gates              below, in this order; each lets pass or throws
  *     operation layers   below, the first one outermost, around planning and execution
  *     plan/engine        query plan, once per operation text and set of rights
+ *     execution/         the plan as compiled code: fetches, entities, merging, the shape of the answer
  *     per subgraph call  layers below, the first one outermost, then the transport: local, or http with its own layers
  *     response/          errors masked, request id, status by media type
  *   socket

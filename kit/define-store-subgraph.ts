@@ -22,10 +22,10 @@ export function defineStoreSubgraph<Context extends object>({ open, ...face }: S
     name: face.name,
     needs: [],
     needsOrganizations: true,
-    open({ organizations, clock, onUnexpectedError }) {
+    open({ organizations, clock, onUnexpectedError, compiled }) {
       if (organizations === undefined) throw new Error(`The ${face.name} subgraph needs the store of organizations.`);
       const onFailure = (error: unknown): void => onUnexpectedError(error, face.name);
-      return runSubgraph(face, { makeContext: open({ ...organizations, clock, onFailure }), onUnexpectedError });
+      return runSubgraph(face, { makeContext: open({ ...organizations, clock, onFailure }), onUnexpectedError, compiled });
     },
   };
 }

@@ -42,6 +42,8 @@ type SubgraphParts = {
   readonly watchQuery?: QueryWatch;
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
+  /** False to leave the execution of operations to graphql-js; they are compiled by default. */
+  readonly compiled?: boolean | undefined;
 };
 
 /** What a definition opens itself with. */
@@ -145,7 +147,15 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
     name,
     needs: serviceNames.filter((service) => service === name || decoders.has(service)),
     needsOrganizations: false,
-    open({ upstreams, clock, idempotency = idempotencyInMemory(), credentialOf = ofNobody, watchQuery, onUnexpectedError }) {
+    open({
+      upstreams,
+      clock,
+      idempotency = idempotencyInMemory(),
+      credentialOf = ofNobody,
+      watchQuery,
+      onUnexpectedError,
+      compiled,
+    }) {
       const upstream = upstreams.to(name);
       const heardFor = perCall((_: Call) => heardFreshness(clock));
       const clientsFor = (call: Call, options: { readonly urgent?: true } = {}): Clients<Other> => ({
@@ -176,25 +186,38 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
         once: onceFor(name, call, idempotency),
         hear: heardFor(call).hear,
       });
-      return runSubgraph(definition, { makeContext: (call) => makeContext(requestParts(call)), heardFor, onUnexpectedError });
+      return runSubgraph(definition, {
+        makeContext: (call) => makeContext(requestParts(call)),
+        heardFor,
+        onUnexpectedError,
+        compiled,
+      });
     },
   };
 }
 
-type RunParts = Pick<SubgraphParts, 'onUnexpectedError'> & {
+type RunParts = Pick<SubgraphParts, 'onUnexpectedError' | 'compiled'> & {
   readonly makeContext: (call: Call) => object;
   /** What was heard for a call; left out where no service stands behind the subgraph. */
   readonly heardFor?: (call: Call) => HeardFreshness;
 };
 
 /** What all subgraphs have in common: a guarded schema, one context for each call, and an executor. */
-export function runSubgraph(face: SubgraphFace, { makeContext, heardFor, onUnexpectedError }: RunParts): RunningSubgraph {
+export function runSubgraph(
+  face: SubgraphFace,
+  { makeContext, heardFor, onUnexpectedError, compiled = true }: RunParts,
+): RunningSubgraph {
   const { name } = face;
   const schema = guard(buildSchema(face), face.permissions);
   // Rules of permissions look at `call`, whatever else the context holds.
   const contextFor = perCall((call) => Object.assign(makeContext(call), { call }));
   const freshnessOf = (call: Call): Freshness | undefined => heardFor?.(call).told();
-  const execute = operationExecutor({ schema, contextFor, onUnexpectedError: (error) => onUnexpectedError(error, name) });
+  const execute = operationExecutor({
+    schema,
+    contextFor,
+    compiled,
+    onUnexpectedError: (error) => onUnexpectedError(error, name),
+  });
   return {
     name,
     schema,

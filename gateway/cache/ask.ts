@@ -55,20 +55,24 @@ function isComplete({ data }: SubgraphResponse, { policy, parts }: Ask, values: 
 
 type Sorted = { readonly own: readonly (readonly SubgraphError[])[]; readonly general: readonly SubgraphError[] };
 
-function sortErrors(errors: readonly SubgraphError[], { policy, parts }: Ask): Sorted {
-  const own: SubgraphError[][] = parts.map(() => []);
+function sortErrors(errors: readonly SubgraphError[], ask: Ask): Sorted {
+  const own: SubgraphError[][] = ask.parts.map(() => []);
   const general: SubgraphError[] = [];
   for (const error of errors) {
-    const [first, second] = error.path ?? [];
-    const isAboutAll = policy.kind === 'entities' && first === '_entities' && second === undefined;
-    const index = policy.kind === 'roots' ? parts.findIndex(({ at }) => at === first) : Number(second ?? -1);
-    const place = own[index];
-    if (isAboutAll) for (const each of own) each.push(...lost(policy, error));
+    const place = own[placeOf(error, ask)];
+    if (isAboutAll(error, ask)) for (const each of own) each.push(...lost(ask.policy, error));
     else if (place === undefined) general.push(error);
-    else place.push({ ...error, path: error.path?.slice(policy.kind === 'roots' ? 1 : 2) ?? [] });
+    else place.push({ ...error, path: error.path?.slice(ask.policy.kind === 'roots' ? 1 : 2) ?? [] });
   }
   return { own, general };
 }
+
+const isAboutAll = ({ path = [] }: SubgraphError, { policy }: Ask): boolean =>
+  policy.kind === 'entities' && path[0] === '_entities' && path[1] === undefined;
+
+/** The part that an error belongs to; -1 for none. */
+const placeOf = ({ path = [] }: SubgraphError, { policy, parts }: Ask): number =>
+  policy.kind === 'roots' ? parts.findIndex(({ at }) => at === path[0]) : Number(path[1] ?? -1);
 
 /** One error for each field that is lost with a part. */
 const lost = (policy: Policy, error: SubgraphError): readonly SubgraphError[] =>

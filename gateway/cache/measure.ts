@@ -15,6 +15,14 @@ export type Measured = {
 /** What fields without a hint of their own get from the object around them. */
 type Around = Pick<Measured, 'maxAgeSeconds' | 'scope'>;
 
+/** Where selections stand. */
+type Place = {
+  readonly graph: GraphIndex;
+  /** What is selected of. */
+  readonly type: TypeFacts;
+  readonly around: Around;
+};
+
 export const undeclared: Around = { maxAgeSeconds: 0, scope: 'ORGANIZATION' };
 
 /**
@@ -23,31 +31,30 @@ export const undeclared: Around = { maxAgeSeconds: 0, scope: 'ORGANIZATION' };
  * Other than with Apollo, a field's `inheritMaxAge` goes before the hint of its type, as the directive's description says, and
  * what is not declared PUBLIC belongs to an organization.
  */
-export function measure(graph: GraphIndex, type: TypeFacts, selections: readonly SelectionNode[], around: Around): Measured {
-  return selections.map((node) => measureNode(graph, type, node, around)).reduce(narrower, unlimited);
+export function measure(place: Place, selections: readonly SelectionNode[]): Measured {
+  return selections.map((node) => measureNode(place, node)).reduce(narrower, unlimited);
 }
 
 const unlimited: Measured = { maxAgeSeconds: Number.POSITIVE_INFINITY, scope: 'PUBLIC', types: new Set() };
 
 const nothing: Measured = { ...undeclared, types: new Set() };
 
-function measureNode(graph: GraphIndex, type: TypeFacts, node: SelectionNode, around: Around): Measured {
-  if (node.kind === Kind.FIELD) return measureField(graph, type, node, around);
+function measureNode(place: Place, node: SelectionNode): Measured {
+  if (node.kind === Kind.FIELD) return measureField(place, node);
   if (node.kind === Kind.FRAGMENT_SPREAD) return nothing;
   const { typeCondition } = node;
-  const condition = typeCondition === undefined ? type : graph.typeOf(typeCondition.name.value);
-  if (condition === undefined) return nothing;
-  return measure(graph, condition, node.selectionSet.selections, around);
+  const type = typeCondition === undefined ? place.type : place.graph.typeOf(typeCondition.name.value);
+  return type === undefined ? nothing : measure({ ...place, type }, node.selectionSet.selections);
 }
 
-export function measureField(graph: GraphIndex, type: TypeFacts, { name, selectionSet }: FieldNode, around: Around): Measured {
+export function measureField({ graph, type, around }: Place, { name, selectionSet }: FieldNode): Measured {
   if (name.value === '__typename') return unlimited;
   const field = type.fields.get(name.value);
   if (field === undefined) return nothing;
   const within = graph.typeOf(field.type);
   const own = within === undefined ? ofLeaf(field, around) : ofObject(field, within.hint, around);
   if (within === undefined || selectionSet === undefined) return { ...own, types: new Set() };
-  const inner = measure(graph, within, selectionSet.selections, own);
+  const inner = measure({ graph, type: within, around: own }, selectionSet.selections);
   return narrower({ ...own, types: within.concrete }, inner);
 }
 

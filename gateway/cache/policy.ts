@@ -103,7 +103,7 @@ function rootUnit(node: FieldNode, read: Read): Unit | undefined {
   const query = graph.typeOf(graph.query);
   const field = query?.fields.get(node.name.value);
   if (query === undefined || field === undefined) return undefined;
-  const measured = measureField(graph, query, node, undeclared);
+  const measured = measureField({ graph, type: query, around: undeclared }, node);
   if (!isKept(measured)) return undefined;
   const types = [...measured.types].map(someTag);
   const { alias: _, ...unnamed } = node;
@@ -187,9 +187,9 @@ function mayHold(node: SelectionNode, typename: string, graph: GraphIndex): bool
 /** The type's own hint holds for the entity, as for any object; without one, each field has to have its own. */
 function measureEntity(type: TypeFacts, selections: readonly SelectionNode[], graph: GraphIndex): Measured {
   const { maxAgeSeconds, scope = 'ORGANIZATION' } = type.hint;
-  if (maxAgeSeconds === undefined) return measure(graph, type, selections, { ...undeclared, scope });
+  if (maxAgeSeconds === undefined) return measure({ graph, type, around: { ...undeclared, scope } }, selections);
   const own = { maxAgeSeconds, scope };
-  return narrower({ ...own, types: new Set() }, measure(graph, type, selections, own));
+  return narrower({ ...own, types: new Set() }, measure({ graph, type, around: own }, selections));
 }
 
 const entityFields = (selections: readonly SelectionNode[]): readonly string[] =>

@@ -16,6 +16,7 @@ const shown: ReadonlySet<string> = new Set([
   'SESSION_CHECK',
   'PERSISTED_OPERATIONS',
   'AUTHORIZATION_MODE',
+  'EXECUTOR',
   'RATE_LIMIT_STORAGE',
 ]);
 

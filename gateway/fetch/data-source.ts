@@ -1,6 +1,7 @@
 import type { GraphQLDataSource } from '@apollo/gateway';
 import type { RequestContext, SubgraphHandler, SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
 import { ExpectedError, upstreamError } from '#kit/errors.ts';
+import type { Handler } from '#kit/layer.ts';
 import { unknownOutcome } from '#kit/outcome.ts';
 import type { Wanted } from './wanted.ts';
 import { isComplete, lostPaths, spreadOverLost } from './wanted.ts';
@@ -14,11 +15,23 @@ type Options = {
   readonly onUnexpectedError: (error: unknown) => void;
 };
 
+/** A fetch of a query plan. */
+type PlannedFetch = Pick<SubgraphRequest, 'text' | 'operationName' | 'variables' | 'kind'> & {
+  readonly context: RequestContext;
+  /** True for every fetch of a mutation, those that only read too. */
+  readonly writes: boolean;
+};
+
 /**
- * What Apollo's executor asks for each fetch of a plan. It never throws: a failed call becomes one error for each path
+ * What an executor asks for each fetch of a plan. It never throws: a failed call becomes one error for each path
  * that it was to fill, so that no null stands in an answer without its reason.
  */
-export function dataSource({ service, handle, wantedOf, onUnexpectedError }: Options): GraphQLDataSource {
+export function plannedFetches({
+  service,
+  handle,
+  wantedOf,
+  onUnexpectedError,
+}: Options): Handler<PlannedFetch, SubgraphResponse> {
   const failed = (error: unknown, request: SubgraphRequest): SubgraphResponse => {
     if (!(error instanceof ExpectedError)) onUnexpectedError(error);
     const expected = error instanceof ExpectedError ? error : internal(service);
@@ -32,35 +45,21 @@ export function dataSource({ service, handle, wantedOf, onUnexpectedError }: Opt
       })),
     };
   };
-  return {
-    async process(options) {
-      const request = subgraphRequest(service, options);
-      const answer = await handle(request).catch((error: unknown) => failed(error, request));
-      const wanted = wantedOf(request.text);
-      const whole = isComplete(wanted, answer, request);
-      const { data, errors } = whole
-        ? spreadOverLost(wanted, answer, request)
-        : failed(upstreamError('UPSTREAM_INVALID_RESPONSE', service), request);
-      // Apollo merges `data` into its own tree and reads `errors` as plain objects; neither is changed afterwards by us.
-      return { data, errors } as Awaited<ReturnType<GraphQLDataSource['process']>>;
-    },
+  return async (fetch) => {
+    const request = subgraphRequest(service, fetch);
+    const answer = await handle(request).catch((error: unknown) => failed(error, request));
+    const wanted = wantedOf(request.text);
+    const whole = isComplete(wanted, answer, request);
+    return whole ? spreadOverLost(wanted, answer, request) : failed(upstreamError('UPSTREAM_INVALID_RESPONSE', service), request);
   };
 }
 
-type ProcessOptions = Parameters<GraphQLDataSource['process']>[0];
-
-function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequest {
-  const { request } = options;
-  const { call, forwarded, uploads, outcome, wantsFresh } = options.context as RequestContext;
+function subgraphRequest(service: string, { context, writes, ...planned }: PlannedFetch): SubgraphRequest {
+  const { call, forwarded, uploads, outcome, wantsFresh } = context;
   const name = outcome.registered ?? outcome.operation?.name;
-  const text = request.query ?? '';
-  const kind = text.startsWith('mutation') ? 'mutation' : 'query';
-  const writes = 'incomingRequestContext' in options && options.incomingRequestContext.operation.operation === 'mutation';
   return {
     service,
-    text,
-    variables: request.variables ?? {},
-    kind,
+    ...planned,
     carriesUploads: uploads.length > 0,
     // A fresh call per fetch of a mutation: nothing that loaders read before a write may be used after it.
     call: writes ? { ...call } : call,
@@ -68,8 +67,27 @@ function subgraphRequest(service: string, options: ProcessOptions): SubgraphRequ
     signal: call.signal,
     lookups: outcome.lookups,
     wantsFresh,
-    ...(request.operationName !== undefined && { operationName: request.operationName }),
     ...(name !== undefined && { operation: { name, isRegistered: outcome.registered !== undefined } }),
+  };
+}
+
+/** The same for Apollo's executor. */
+export function dataSource(fetch: Handler<PlannedFetch, SubgraphResponse>): GraphQLDataSource {
+  return {
+    async process(options) {
+      const { request } = options;
+      const text = request.query ?? '';
+      const { data, errors } = await fetch({
+        context: options.context as RequestContext,
+        text,
+        ...(request.operationName !== undefined && { operationName: request.operationName }),
+        variables: request.variables ?? {},
+        kind: text.startsWith('mutation') ? 'mutation' : 'query',
+        writes: 'incomingRequestContext' in options && options.incomingRequestContext.operation.operation === 'mutation',
+      });
+      // Apollo merges `data` into its own tree and reads `errors` as plain objects; neither is changed afterwards by us.
+      return { data, errors } as Awaited<ReturnType<GraphQLDataSource['process']>>;
+    },
   };
 }
 

@@ -77,18 +77,24 @@ export function spreadOverLost(wanted: Wanted, response: SubgraphResponse, reque
 
 const isAboutAll = ({ path }: SubgraphError): boolean => path?.length === 1 && path[0] === '_entities';
 
-/** False when an answer without errors leaves something out: Apollo's executor would show that as null without a reason. */
+/**
+ * False when an answer without errors leaves something out, which would be shown as null without a reason, or when what it
+ * calls entities is anything else.
+ */
 export function isComplete(
   { entities, fields }: Wanted,
   { data, errors }: SubgraphResponse,
   { variables }: SubgraphRequest,
 ): boolean {
+  const found = entities ? data?.['_entities'] : undefined;
+  if (Array.isArray(found) && !found.every(isEntity)) return false;
   if (errors !== undefined && errors.length > 0) return true;
   if (data == null) return false;
   if (!entities) return fields.every((field) => Object.hasOwn(data, field));
-  const { _entities: found } = data;
   return Array.isArray(found) && found.length === countEntities(variables);
 }
+
+const isEntity = (found: unknown): boolean => typeof found === 'object' && !Array.isArray(found);
 
 const countEntities = ({ representations }: SubgraphRequest['variables']): number =>
   Array.isArray(representations) ? representations.length : 0;

@@ -13,10 +13,11 @@ import type { Logger } from 'pino';
 import type { OperationLayer, RequestContext } from '#gateway/request.ts';
 import type { Clock } from '#kit/clock.ts';
 import { plannerSdl } from '#kit/planner-sdl.ts';
+import type { Execute } from './layered-gateway.ts';
 import { layeredGateway } from './layered-gateway.ts';
 import type { PlanningOptions } from './open-planner.ts';
 import { openPlanner } from './open-planner.ts';
-import type { Planner, PlanningObserver } from './planner.ts';
+import type { Planner, PlanningObserver, PlanOf } from './planner.ts';
 
 /** One supergraph at work: it plans, executes and answers until a newer one takes over. */
 export type Engine = AsyncDisposable & {
@@ -40,6 +41,8 @@ type EngineParts = {
   /** Wrap the planning and execution of every operation, the first one outermost. */
   readonly layers: readonly OperationLayer[];
   readonly dataSourceOf: (service: string) => GraphQLDataSource;
+  /** Runs operations over a supergraph in place of Apollo's executor, where it is given. */
+  readonly executeBy?: ((planOf: PlanOf) => Execute) | undefined;
   readonly plugins: readonly ApolloServerPlugin<RequestContext>[];
   readonly formatError: (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
   readonly logger: Logger;
@@ -64,7 +67,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     queryPlannerConfig: { cache: planner.store.library, debug: { maxEvaluatedPlans: options.maxEvaluatedPlans } },
   });
   const server = new ApolloServer<RequestContext>({
-    gateway: layeredGateway(gateway, { layers, planOf: planner.planOf }),
+    gateway: layeredGateway(gateway, { layers, planOf: planner.planOf, execute: parts.executeBy?.(planner.planOf) }),
     logger: librarian(logger),
     formatError,
     // A gate decides who may read the schema; Apollo's rule knows no callers.

@@ -25,9 +25,8 @@ const defaultDatabase = 'lab_gateway';
  * that a server without replica set, or another that speaks the protocol, does.
  * @throws MongoParseError for a URI that is none
  */
-export function openMongoStore({ uri, database }: Options): OrganizationStore {
-  const client = new MongoClient(uri, { ignoreUndefined: true, appName: 'lab-gateway', ...unsaid(uri) });
-  const db = client.db(database ?? (namesDatabase(uri) ? undefined : defaultDatabase));
+export function openMongoStore(options: Options): OrganizationStore {
+  const { client, db } = openDatabase(options);
   const organizations = documents(db, 'organizations', Organization);
   const keys = documents(db, 'api_keys', ApiKey);
   const events = documents(db, 'audit_logs', AuditEvent);
@@ -72,6 +71,12 @@ export function openMongoStore({ uri, database }: Options): OrganizationStore {
       usage.all({ organization_id: organizationId, day: { $gte: from, $lte: to } }, { sort: { day: 1, api_key_id: 1 } }),
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+/** The database that a URI and a setting mean together; it connects at the first question. @throws MongoParseError */
+export function openDatabase({ uri, database }: Options): { readonly client: MongoClient; readonly db: Db } {
+  const client = new MongoClient(uri, { ignoreUndefined: true, appName: 'lab-gateway', ...unsaid(uri) });
+  return { client, db: client.db(database ?? (namesDatabase(uri) ? undefined : defaultDatabase)) };
 }
 
 type Filter = Readonly<Record<string, unknown>>;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { secretProblems } from '#kit/strong-secrets.ts';
@@ -30,7 +31,14 @@ function requireStrong({ current, previous }: Peppers): void {
 }
 
 /** Changes go through Redis where there is one, else they stay in this process. */
-export async function openBus({ redisUrl }: OrganizationSettings, onError: (error: unknown) => void): Promise<ChangeBus> {
+export async function openBus(
+  { redisUrl, redisCaFile }: OrganizationSettings,
+  onError: (error: unknown) => void,
+): Promise<ChangeBus> {
   if (redisUrl === undefined) return localBus();
-  return (await import('./redis-bus.ts')).redisBus({ url: redisUrl, onError });
+  return (await import('./redis-bus.ts')).redisBus({
+    url: redisUrl,
+    onError,
+    ...(redisCaFile !== undefined && { ca: readFileSync(redisCaFile, 'utf8') }),
+  });
 }

@@ -1,12 +1,16 @@
-import { Redis } from 'ioredis';
 import { z } from 'zod';
+import type { RedisClient, RedisSettings } from '#kit/redis.ts';
+import { openRedis } from '#kit/redis.ts';
 import type { ChangeBus, Change as ChangeMessage } from './change-bus.ts';
 import { localBus } from './change-bus.ts';
 
 const channel = 'organizations:changed';
 
 type Options = {
+  /** One server, or those of a Sentinel or a Cluster. */
   readonly url: string;
+  /** PEM certificates to trust in place of the system's. */
+  readonly ca?: string;
   /** Hears of lost connections and messages. */
   readonly onError: (error: unknown) => void;
 };
@@ -14,15 +18,15 @@ type Options = {
 const Change = z.object({ organizationId: z.string(), kind: z.enum(['changed', 'deleted']) }).readonly();
 
 /** Reaches every process that uses the same Redis, this one included. */
-export function redisBus({ url, onError }: Options): ChangeBus {
+export function redisBus({ url, ca, onError }: Options): ChangeBus {
   const heard = localBus();
-  const connect = (options: object): Redis =>
-    new Redis(url, { lazyConnect: true, connectTimeout: 1_000, ...options }).on('error', onError);
+  const connect = (settings: RedisSettings): RedisClient =>
+    openRedis({ url, ca, onError, settings: { connectTimeout: 1_000, ...settings } });
   const publisher = connect({ maxRetriesPerRequest: 1, commandTimeout: 1_000 });
-  let subscriber: Redis | undefined;
-  const startListening = (): Redis => {
+  let subscriber: RedisClient | undefined;
+  const startListening = (): RedisClient => {
     const redis = connect({ maxRetriesPerRequest: null });
-    redis.on('message', (_, text) => {
+    redis.on('message', (_: string, text: string) => {
       const change = readChange(text);
       if (change !== undefined) void heard.publish(change);
     });

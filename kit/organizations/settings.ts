@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { developmentSecrets } from '#kit/development-secrets.ts';
+import { isRedisUrl, redisUrlRule } from '#kit/redis.ts';
 import type { Environment } from '#kit/upstream-settings.ts';
 import type { Peppers } from './keys.ts';
 
@@ -19,6 +20,7 @@ export type OrganizationSettings = {
   readonly laboratory: string;
   /** Redis that tells changes to all gateways. */
   readonly redisUrl?: string;
+  readonly redisCaFile?: string;
 };
 
 /** Where organizations and their keys are kept. */
@@ -40,10 +42,9 @@ const Variables = z.object({
   /** Organization of the laboratory's own people and keys. */
   DEFAULT_ORGANIZATION: z.string().default('lab'),
   /** Redis; changes of organizations are published there. */
-  REDIS_URL: z
-    .string()
-    .regex(/^rediss?:\/\//, 'begins with redis:// or rediss://')
-    .exactOptional(),
+  REDIS_URL: z.string().refine(isRedisUrl, redisUrlRule).exactOptional(),
+  /** File with PEM certificates to trust for `rediss`, in place of the system's. */
+  REDIS_CA_FILE: z.string().exactOptional(),
 });
 
 export const organizationVariables: readonly string[] = Object.keys(Variables.shape);
@@ -69,6 +70,7 @@ export function readOrganizationSettings(environment: Environment): Organization
     production: variables.ENVIRONMENT === 'production',
     laboratory: variables.DEFAULT_ORGANIZATION,
     ...(variables.REDIS_URL !== undefined && { redisUrl: variables.REDIS_URL }),
+    ...(variables.REDIS_CA_FILE !== undefined && { redisCaFile: variables.REDIS_CA_FILE }),
   });
 }
 

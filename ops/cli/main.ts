@@ -1,3 +1,4 @@
+import { backupCommands } from './backup.ts';
 import { blockCommands } from './blocks.ts';
 import type { Commands } from './command.ts';
 import { UsageError } from './command.ts';
@@ -31,6 +32,10 @@ const commands: Commands = {
   drain,
   undrain,
   reload,
+  backup: {
+    summary: 'archives of what must not be lost: create, list, verify, restore, prune',
+    commands: backupCommands(async () => (await import('#gateway/config.ts')).variableNames),
+  },
   load,
   migrate,
   smoke,

@@ -1,6 +1,6 @@
 import { SignJWT } from 'jose';
 import { isRole, roles } from '#kit/caller.ts';
-import { sandboxJwtSecret } from '#ops/sandbox/data/secrets.ts';
+import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { Command } from './command.ts';
 import { UsageError } from './command.ts';
 import { say } from './print.ts';
@@ -34,7 +34,7 @@ export const token: Command = {
     const { role, subject, email } = values;
     if (!isRole(role)) throw new UsageError(`--role is one of ${roles.join(', ')}.`);
     if (environment['ENVIRONMENT'] === 'production') throw new Error('In production only the auth service makes tokens.');
-    const secret = environment['JWT_SECRET_KEY'] || environment['JWT_SECRET'] || sandboxJwtSecret;
+    const secret = environment['JWT_SECRET_KEY'] || environment['JWT_SECRET'] || developmentSecrets.JWT_SECRET_KEY;
     const expiresAt = readMoment('--expires', values.expires, Date.now());
     // The claims of the auth service (contract 1.1).
     const signed = await new SignJWT({ email, role })

@@ -7,7 +7,7 @@ import { writeMain } from './results.ts';
 import type { Target } from './targets.ts';
 import { bodyOf, startTargets } from './targets.ts';
 
-const help = `Compares our process with the stock gateway over the same subgraphs and with a bare server, interleaved.
+const help = `Compares our process with the stock gateway over the same subgraphs, the same graph as one server, and a bare server, interleaved.
 
   npm run bench                    5 s a run, 3 repeats; about six minutes
   npm run bench -- --seconds 1 --repeats 1
@@ -68,13 +68,15 @@ function table(rows: readonly Row[]): string {
     'RSS MB',
     'failed',
     'CPU : stock',
+    'CPU : monolith',
     'req/s : stock',
   ];
   const lines = rows.flatMap(({ operation, connections, measures }) =>
     Object.entries(measures).map(([name, found]) => {
-      const { stock } = measures;
-      const ratio = (figure: 'cpuPerThousand' | 'requestsPerSecond'): string =>
-        stock === undefined ? '' : (found[figure] / stock[figure]).toFixed(2);
+      const ratio = (figure: 'cpuPerThousand' | 'requestsPerSecond', to: 'stock' | 'monolith' = 'stock'): string => {
+        const { [to]: other } = measures;
+        return other === undefined ? '' : (found[figure] / other[figure]).toFixed(2);
+      };
       const figures = [
         found.requestsPerSecond.toFixed(0),
         found.p50.toFixed(1),
@@ -90,6 +92,7 @@ function table(rows: readonly Row[]): string {
         found.residentMegabytes.toFixed(0),
         found.failures,
         ratio('cpuPerThousand'),
+        ratio('cpuPerThousand', 'monolith'),
         ratio('requestsPerSecond'),
       ];
     }),
@@ -101,7 +104,8 @@ const results = (report: string): string => `# Bench results
 
 ${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}; medians of ${values.repeats} interleaved runs of ${values.seconds} s.
 Made by \`npm run bench -- --write\`. CPU is that of all processes but the sandbox and the load generator: for \`ours\` one
-process, for \`stock\` the plain gateway and its seven subgraph servers, for \`bare\` a node:http server that answers the
+process, for \`stock\` the plain gateway and its eight subgraph servers, for \`monolith\` Apollo Server and graphql-js over the
+same resolvers in one schema, for \`bare\` a node:http server that answers the
 same bytes. All targets stand over one sandbox and share two cores with it, so ratios mean more than single figures.
 
 ${report}

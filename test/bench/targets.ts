@@ -20,7 +20,10 @@ export type Target = {
 
 export type Targets = AsyncDisposable & { readonly targets: readonly Target[] };
 
-/** Starts one sandbox and, over it, our process, the stock set-up, and a bare server that knows the answers. */
+/**
+ * Starts one sandbox and, over it, our process, the stock set-up, the same graph as one server, and a bare server that knows
+ * the answers.
+ */
 export async function startTargets(): Promise<Targets> {
   await using opening = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'lab-gateway-bench-'));
@@ -46,11 +49,14 @@ export async function startTargets(): Promise<Targets> {
   const oursUrl = /http:\S+/.exec(running.ready)?.[0] ?? '';
   const ours: Target = { name: 'ours', url: oursUrl, headers: await logIn(oursUrl), pids: [running.pid] };
   const stock = await startStock(opening, env, folder);
+  const whole = opening.use(await run(['test/bench/monolith.ts'], env));
+  const monolith: Target = { name: 'monolith', url: JSON.parse(whole.ready).url, headers: {}, pids: [whole.pid] };
   await compare(ours, stock);
+  await compare(ours, monolith);
   const bare = opening.use(await run(['test/bench/bare-server.ts', await writeAnswers(ours, folder)], {}));
   const opened = opening.move();
   return {
-    targets: [ours, stock, { name: 'bare', url: JSON.parse(bare.ready).url, headers: {}, pids: [bare.pid] }],
+    targets: [ours, stock, monolith, { name: 'bare', url: JSON.parse(bare.ready).url, headers: {}, pids: [bare.pid] }],
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -120,11 +126,13 @@ async function ask({ url, headers }: Pick<Target, 'url' | 'headers'>, body: obje
 const nameOf = (query: string): string => /query (\w+)/.exec(query)?.[1] ?? '';
 
 /** A measurement of different answers would compare nothing. */
-async function compare(ours: Target, stock: Target): Promise<void> {
+async function compare(ours: Target, other: Target): Promise<void> {
   for (const { name, query, variables: given } of operations) {
-    const [left = '', right = ''] = await Promise.all([ours, stock].map((target) => ask(target, { query, variables: given })));
+    const [left = '', right = ''] = await Promise.all([ours, other].map((target) => ask(target, { query, variables: given })));
     if (left.includes('"errors"') || JSON.stringify(JSON.parse(left)) !== JSON.stringify(JSON.parse(right))) {
-      throw new Error(`${name}: the answers differ.\n${left.slice(0, 500)}\n${right.slice(0, 500)}`);
+      throw new Error(
+        `${name}: the answers of ${ours.name} and ${other.name} differ.\n${left.slice(0, 500)}\n${right.slice(0, 500)}`,
+      );
     }
   }
 }

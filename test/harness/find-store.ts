@@ -153,7 +153,7 @@ async function pingMongo(url: string): Promise<boolean> {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -162,8 +162,9 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-export function onPath(program: string): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
+/** The program's file in a list of folders, those of PATH unless told. */
+export function onPath(program: string, path = process.env['PATH'] ?? ''): string | undefined {
+  const folders = path.split(delimiter);
   return folders.map((folder) => join(folder, program)).find(isExecutable);
 }
 

@@ -51,6 +51,8 @@ export async function serveBookshop(): Promise<ServedBookshop> {
           PLANS_PATH: file('plans.json'),
           DATA_DIR: folder,
           PUBLIC_FIELDS: 'Query.book,Query.books,Query.echo',
+          // Each request is to have a call of its own.
+          CACHE_ENABLED: 'false',
           ...env,
         }),
       );

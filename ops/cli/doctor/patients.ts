@@ -69,7 +69,9 @@ async function services({ environment, timeoutMs, opening }: Parts): Promise<rea
     const probe = probes.dependencies.find((dependency) => dependency.name === name)?.probe;
     const advice = `look at ${urlVariable(name)}, at the network between, and at the log of the service`;
     const ask = probe ?? (isNeeded ? () => Promise.reject(new Error('no URL is set')) : undefined);
-    return [{ name, ...(ask && { ask }), advice, none: `${urlVariable(name)} is not set; the sandbox stands in where it is wanted` }];
+    return [
+      { name, ...(ask && { ask }), advice, none: `${urlVariable(name)} is not set; the sandbox stands in where it is wanted` },
+    ];
   });
 }
 

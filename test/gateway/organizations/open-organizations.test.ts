@@ -153,6 +153,13 @@ test.skipIf(redisUrl === undefined)(
   },
 );
 
+test.each(['redis+sentinel://a.example,b.example/limits', 'rediss+cluster://a.example,b.example', 'redis://a.example/1'])(
+  'SC-15 changes are told over %s',
+  (url) => {
+    expect(readOrganizationSettings({ REDIS_URL: url })).toMatchObject({ redisUrl: url });
+  },
+);
+
 test.skipIf(mongo?.isMissing)(
   'while MongoDB hangs, a known key goes on, an unknown one hears when to come back, and then all is well',
   async () => {

@@ -1,0 +1,109 @@
+import type { FieldNode, GraphQLField, GraphQLLeafType, GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
+import { getArgumentValues, getNullableType, isLeafType, isNonNullType, Kind, locatedError, visit } from 'graphql';
+import type { Complete } from './complete.ts';
+import type { FieldStep } from './objects.ts';
+import type { Operation, Place, Run } from './run.ts';
+import { isPromise, pathOf } from './run.ts';
+
+type Field = GraphQLField<unknown, unknown>;
+
+type Parts = {
+  readonly parent: GraphQLObjectType;
+  readonly field: Field;
+  /** Name in the answer. */
+  readonly name: string;
+  /** All selections of this name. */
+  readonly nodes: readonly [FieldNode, ...FieldNode[]];
+  readonly complete: Complete;
+  readonly operation: Operation;
+};
+
+/** Calls a resolver as graphql-js does, and completes what it gives (GraphQL, sections 6.4.2 to 6.4.4). */
+export function fieldStep(parts: Parts): FieldStep {
+  const { parent, name, nodes, complete, field } = parts;
+  const resolve = resolver(parts);
+  const nullable = !isNonNullType(field.type);
+  const failed = (error: unknown, place: Place, run: Run): null => {
+    const located = locatedError(error, nodes, pathOf(place));
+    if (!nullable) throw located;
+    run.errors.push(located);
+    return null;
+  };
+  const step: FieldStep = (source, above, run) => {
+    const place: Place = { prev: above, key: name, typename: parent.name };
+    const fail = (error: unknown): null => failed(error, place, run);
+    try {
+      const found = resolve(source, place, run);
+      const completed = isPromise(found) ? found.then((value) => complete(value, place, run)) : complete(found, place, run);
+      return isPromise(completed) ? completed.then(undefined, fail) : completed;
+    } catch (error) {
+      return fail(error);
+    }
+  };
+  return field.resolve === undefined && isLeafType(getNullableType(field.type)) ? plainStep(field, step) : step;
+}
+
+/** Most fields of an answer are plain values of their objects: nothing has to be told of them, and nothing waited for. */
+function plainStep({ name, type }: Field, otherwise: FieldStep): FieldStep {
+  const leaf = getNullableType(type) as GraphQLLeafType;
+  return (source, above, run) => {
+    if (typeof source !== 'object' || source === null) return otherwise(source, above, run);
+    const value = (source as Readonly<Record<string, unknown>>)[name];
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+      return otherwise(source, above, run);
+    try {
+      return leaf.serialize(value) ?? otherwise(source, above, run);
+    } catch {
+      return otherwise(source, above, run);
+    }
+  };
+}
+
+function resolver({ parent, field, nodes, operation }: Parts): FieldStep {
+  const args = argumentsOf(field, nodes[0]);
+  const { schema, fragments, operation: definition } = operation;
+  const infoAt = (path: Place, { variables: variableValues }: Run): GraphQLResolveInfo => ({
+    fieldName: field.name,
+    fieldNodes: nodes,
+    returnType: field.type,
+    parentType: parent,
+    path,
+    schema,
+    fragments,
+    rootValue: undefined,
+    operation: definition,
+    variableValues,
+  });
+  const { resolve } = field;
+  if (resolve !== undefined) return (source, place, run) => resolve(source, args(run), run.context, infoAt(place as Place, run));
+  return (source, place, run) => {
+    if ((typeof source !== 'object' && typeof source !== 'function') || source === null) return undefined;
+    const property = (source as Readonly<Record<string, unknown>>)[field.name];
+    if (typeof property !== 'function') return property;
+    return property.call(source, args(run), run.context, infoAt(place as Place, run));
+  };
+}
+
+type Arguments = { [argument: string]: unknown };
+
+/** Values of a field's arguments; coerced once where no variable stands in them. Every resolver gets an object of its own. */
+function argumentsOf(field: Field, node: FieldNode): (run: Run) => Arguments {
+  if (field.args.length === 0) return () => ({});
+  if (hasVariables(node)) return ({ variables }) => getArgumentValues(field, node, variables);
+  let known: Arguments | undefined;
+  return () => {
+    known ??= getArgumentValues(field, node);
+    return { ...known };
+  };
+}
+
+function hasVariables({ arguments: given = [] }: FieldNode): boolean {
+  let found = false;
+  for (const { value } of given)
+    visit(value, {
+      [Kind.VARIABLE]() {
+        found = true;
+      },
+    });
+  return found;
+}

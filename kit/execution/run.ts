@@ -1,0 +1,32 @@
+import type { FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+
+/** What belongs to an operation, as resolvers are told it. */
+export type Operation = {
+  readonly schema: GraphQLSchema;
+  readonly fragments: Record<string, FragmentDefinitionNode>;
+  readonly operation: OperationDefinitionNode;
+};
+
+/** One run of an operation. */
+export type Run = {
+  readonly context: unknown;
+  /** Coerced to their types. */
+  readonly variables: { [variable: string]: unknown };
+  readonly errors: GraphQLError[];
+};
+
+/** Where a field or an item stands, as resolvers are told it. */
+export type Place = {
+  readonly prev: Place | undefined;
+  readonly key: string | number;
+  readonly typename: string | undefined;
+};
+
+export const isPromise = (value: unknown): value is Promise<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
+
+export function pathOf(place: Place | undefined): readonly (string | number)[] {
+  const path: (string | number)[] = [];
+  for (let at = place; at !== undefined; at = at.prev) path.push(at.key);
+  return path.reverse();
+}
