@@ -198,7 +198,8 @@ type EngineParts = GatewayParts & { readonly guard: OverloadGuard };
 async function buildEngine(sdl: string, config: Config, parts: EngineParts): Promise<Engine> {
   const { logger } = parts;
   await using opening = new AsyncDisposableStack();
-  const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
+  const onUnexpectedError = (error: unknown, at?: { readonly service: string; readonly call: { readonly requestId: string } }) =>
+    logger.error({ err: error, ...(at && { service: at.service, requestId: at.call.requestId }) }, 'unexpected error');
   const { observer = unwatched } = parts;
   const { planLookedUp, planned } = observer;
   const layers = fetchLayers(config, observer, parts.cache?.layersFor(sdl));
