@@ -38,7 +38,7 @@ export async function openCallers(config: Config, { auth, organizations, sandbox
     partnerOf: organizations.keyring.authenticate,
     planOf: async (id) => (await organizations.store.organization(id))?.plan ?? 'default',
     clock: systemClock,
-    onFailure: (error) => logger.error({ err: error }, 'credentials cannot be checked'),
+    onFailure: (error) => logger.error({ err: error, reason: error }, 'credentials cannot be checked'),
   });
   return { ...identity, identify: organizations.refusals.watching(identity.identify) };
 }

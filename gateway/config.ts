@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { organizationVariables, readOrganizationSettings } from '#kit/organizations/settings.ts';
+import { safeMessage } from '#kit/safe-message.ts';
+import { readNamedFile } from '#kit/secret-files.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { ServiceEntry } from '#kit/services-file.ts';
@@ -102,10 +103,19 @@ export function readConfig(environment: Environment) {
 }
 
 function upstreams(environment: Environment, file: string | undefined): Readonly<Record<ServiceName, UpstreamSettings>> {
-  const entries =
-    file === undefined ? new Map<string, ServiceEntry>() : readServicesFile(readFileSync(file, 'utf8'), environment);
+  const entries = file === undefined ? new Map<string, ServiceEntry>() : servicesOf(file, environment);
   const settings = serviceNames.map(
     (name) => [name, { ...readUpstreamSettings(name, environment), ...entries.get(name) }] as const,
   );
   return Object.fromEntries(settings) as Record<ServiceName, UpstreamSettings>;
+}
+
+function servicesOf(file: string, environment: Environment): ReadonlyMap<string, ServiceEntry> {
+  const text = readNamedFile('SERVICES_PATH', file);
+  try {
+    return readServicesFile(text, environment);
+  } catch (cause) {
+    const lines = cause instanceof z.ZodError ? ['is no object of services'] : (cause as Error).message.split('\n');
+    throw new Error(lines.map((line) => `SERVICES_PATH: ${safeMessage(line)}`).join('\n'), { cause });
+  }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { askApollo } from '#kit/apollo-http.ts';
+import { authorizationFeatures } from '#kit/authorization-features.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
 import { stack } from '#kit/layer.ts';
@@ -8,7 +9,6 @@ import type { Load } from '#kit/process-load.ts';
 import { processLoad } from '#kit/process-load.ts';
 import { admission } from './admission.ts';
 import { authorizer } from './authorization/authorization.ts';
-import { authorizationFeatures } from './authorization/conditions.ts';
 import { callerPolicies } from './authorization/policies.ts';
 import type { Cache } from './cache/open-cache.ts';
 import type { Config } from './config.ts';
@@ -99,7 +99,7 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
       onReload: (outcome) => {
         observer.supergraphReloaded(outcome.ok);
         if (outcome.ok) logger.info('supergraph replaced');
-        else logger.error({ err: outcome.error }, 'supergraph refused; the old one goes on');
+        else logger.error(refused(outcome.error), 'supergraph refused; the old one goes on');
       },
     }),
   );
@@ -110,7 +110,7 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
       onReload: (outcome) =>
         outcome.ok
           ? logger.info('address feed replaced')
-          : logger.error({ err: outcome.error }, 'address feed refused; the old one goes on'),
+          : logger.error(refused(outcome.error), 'address feed refused; the old one goes on'),
     }),
   );
   const registry = await registeredOperations(config, logger, opening);
@@ -150,6 +150,9 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
   return { url: app.listeningOrigin, reloads, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
+/** Files, stores and Consul tell why they are of no use; no client has a hand in their words. */
+const refused = (error: unknown) => ({ err: error, reason: error });
+
 /** Watches for addresses that only guess and flood, and writes them to the security log. */
 function watchFor({ abuse: settings }: Config, logger: Logger, blocks: Blocks) {
   const security = logger.child({ stream: 'security' });
@@ -160,7 +163,7 @@ function watchFor({ abuse: settings }: Config, logger: Logger, blocks: Blocks) {
       blocks,
       clock: systemClock,
       onFlag: (flag) => security.warn(flag, 'suspicious address'),
-      onFailure: (error) => security.error({ err: error }, 'a block is not shared'),
+      onFailure: (error) => security.error(refused(error), 'a block is not shared'),
     })
   );
 }
@@ -174,7 +177,7 @@ async function registeredOperations(config: Config, logger: Logger, opening: Asy
   const registry = await openRegistry(manifests, (outcome) =>
     outcome.ok
       ? logger.info('registered operations replaced')
-      : logger.error({ err: outcome.error }, 'registered operations refused; the old ones go on'),
+      : logger.error(refused(outcome.error), 'registered operations refused; the old ones go on'),
   );
   return opening.use(registry);
 }
@@ -195,7 +198,8 @@ type EngineParts = GatewayParts & { readonly guard: OverloadGuard };
 async function buildEngine(sdl: string, config: Config, parts: EngineParts): Promise<Engine> {
   const { logger } = parts;
   await using opening = new AsyncDisposableStack();
-  const onUnexpectedError = (error: unknown): void => logger.error({ err: error }, 'unexpected error');
+  const onUnexpectedError = (error: unknown, at?: { readonly service: string; readonly call: { readonly requestId: string } }) =>
+    logger.error({ err: error, ...(at && { service: at.service, requestId: at.call.requestId }) }, 'unexpected error');
   const { observer = unwatched } = parts;
   const { planLookedUp, planned } = observer;
   const layers = fetchLayers(config, observer, parts.cache?.layersFor(sdl));
@@ -260,7 +264,8 @@ function transportOf({ name, url }: Route, { config, parts, opening }: Transport
     observer.breakerChanged(name, state);
     parts.logger.warn({ service: name, state }, 'circuit breaker');
   });
-  const onConsulFailure = (error: unknown): void => parts.logger.warn({ err: error, service: name }, 'Consul look-up failed');
+  const onConsulFailure = (error: unknown): void =>
+    parts.logger.warn({ ...refused(error), service: name }, 'Consul look-up failed');
   const transport = opening.use(httpTransport({ ...config.fetch, service: name, url, showErrors, onConsulFailure, layers }));
   return signedIdentity(config.secrets.subgraph, name)(transport.handle);
 }

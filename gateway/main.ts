@@ -1,24 +1,25 @@
 import cluster from 'node:cluster';
-import type { Logger } from 'pino';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
 import { openIdempotency } from '#kit/open-idempotency.ts';
 import { graphCredentials } from '#kit/organizations/graph-credentials.ts';
 import type { ServiceName } from '#kit/service-names.ts';
-import { serviceNames, subgraphNames } from '#kit/service-names.ts';
+import { isSubgraphName, serviceNames, subgraphNames } from '#kit/service-names.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
+import type { ProcessControls } from '#ops/admin/process-routes.ts';
 import { banner } from '#ops/banner.ts';
 import { tellPrimary, tellServing } from '#ops/commands.ts';
 import type { Instruments } from '#ops/instruments.ts';
 import { openInstruments } from '#ops/instruments.ts';
+import type { Lifecycle } from '#ops/lifecycle.ts';
 import { openLifecycle } from '#ops/lifecycle.ts';
 import { createLogger } from '#ops/logger.ts';
 import { openOperations } from '#ops/operations.ts';
-import type { Reloads } from '#ops/reload.ts';
-import { reloader, requireAll, settledVariables } from '#ops/reload.ts';
+import type { Reload, Reloads } from '#ops/reload.ts';
+import { reloader, settledVariables } from '#ops/reload.ts';
 import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import type { Cache, CacheSettings } from './cache/open-cache.ts';
@@ -36,8 +37,25 @@ import { openSpending } from './spending.ts';
 process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--check')) {
+    process.exitCode = await check(process.argv.includes('--json'));
+    return;
+  }
   const config = readConfig(await readEnvironment(process.env, variableNames));
   process.exitCode = cluster.isPrimary && config.lifecycle.workers > 1 ? await supervise(config) : await serve(config);
+}
+
+/** Prints what would keep a process from starting; it neither listens nor connects. */
+async function check(json: boolean): Promise<number> {
+  const { checkStart } = await import('./check.ts');
+  const problems = await checkStart(process.env, async (name) =>
+    isSubgraphName(name) ? (await subgraphs[name]()).needs : undefined,
+  );
+  const lines = problems.map(({ path, message }) => `${path}: ${message}`);
+  process.stdout.write(
+    `${json ? JSON.stringify(problems, null, 2) : lines.join('\n') || 'Everything that a start reads can be read.'}\n`,
+  );
+  return problems.length === 0 ? 0 : 1;
 }
 
 /** Runs several processes that serve; in development one sandbox stands in for all of them. */
@@ -58,53 +76,19 @@ async function serve(config: Config): Promise<number> {
   await using running = new AsyncDisposableStack();
   const instruments = running.use(await openInstruments({ settings: config.log, clock: systemClock }));
   const { logger } = instruments;
+  const opening: Opening = { config, instruments, running };
   const lifecycle = openLifecycle({ logger, ...config.lifecycle });
-  await openTraces(config, { running, logger });
+  await openTraces(opening);
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const definitions = await localSubgraphs(source.sdl, config);
   const needed = serviceNames.filter((service) => definitions.some(({ needs }) => needs.includes(service)));
   const { settings, sandboxed } = await reachUpstreams(needed, config, running);
   const seeds = await organizations(config);
-  const known = running.use(
-    await openOrganizations({
-      settings: config.organizations,
-      clock: systemClock,
-      seeds,
-      onError: (error) => logger.error({ err: error }, 'organizations'),
-    }),
-  );
-  const onUnexpectedError = (error: unknown, subgraph: string): void =>
-    logger.error({ err: error, subgraph }, 'unexpected error');
-  const { onBreakerChange, onCall } = instruments;
-  const onError = (error: Error): void => logger.warn({ err: error }, 'Redis is away');
-  const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
-  const parts = { clock: systemClock, idempotency, onUnexpectedError, watchQuery: instruments.metrics.queryStarted };
-  const upstreams = running.use(await openUpstreams(settings, { ...parts, onBreakerChange, onCall }));
-  const locals = new Map<string, RunningSubgraph>(
-    definitions.map((subgraph) => {
-      const own = subgraph.name === 'graph' && { credentialOf: graphCredentials({ store: known.store, clock: systemClock }) };
-      return [subgraph.name, subgraph.open({ ...parts, ...config.execution, upstreams, organizations: known, ...own })];
-    }),
-  );
-  const { identify, ready } = running.use(
-    await openCallers(config, {
-      auth: settings.get('auth'),
-      organizations: known,
-      sandboxed: sandboxed.includes('auth'),
-      logger,
-    }),
-  );
-  const { limitDecided: onDecision } = instruments.metrics;
-  const limits = running.use(await openSpending(config, { organizations: known, logger, onDecision }));
-  instruments.followLimits(limits);
-  const cache = config.cache && running.use(await openKept(config.cache, instruments));
-  const blocks = running.use(
-    await openBlocks({
-      ...config.redis,
-      clock: systemClock,
-      onReachable: (reachable) => logger.warn(reachable ? 'blocks are shared again' : 'blocks are of this process alone'),
-    }),
-  );
+  const known = await openKnown(opening, seeds);
+  const locals = await openLocals(definitions, opening, { settings, known });
+  const callers = { auth: settings.get('auth'), organizations: known, sandboxed: sandboxed.includes('auth'), logger };
+  const { identify, ready } = running.use(await openCallers(config, callers));
+  const { limits, cache, blocks } = await openShared(opening, known);
   let reloads: Reloads = {};
   const reload = reloader(() => reloads, logger);
   const operations = running.use(
@@ -118,14 +102,7 @@ async function serve(config: Config): Promise<number> {
       look: limits?.look,
       ...(cache && { cache }),
       isDraining: lifecycle.isDraining,
-      controls: {
-        drain: lifecycle.drain,
-        undrain: lifecycle.undrain,
-        async reload() {
-          tellPrimary('reload');
-          requireAll(await reload());
-        },
-      },
+      controls: controlsOf(lifecycle, reload),
     }),
   );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
@@ -154,6 +131,54 @@ async function serve(config: Config): Promise<number> {
   return (await lifecycle.stopped).exitCode;
 }
 
+/** What everything that is opened needs; `running` closes it at the end. */
+type Opening = { readonly config: Config; readonly instruments: Instruments; readonly running: AsyncDisposableStack };
+
+/** Organizations and their keys. */
+async function openKnown(
+  { config, instruments: { logger }, running }: Opening,
+  seeds: Awaited<ReturnType<typeof organizations>>,
+) {
+  const onError = (error: unknown): void => logger.error({ err: error, reason: error }, 'organizations');
+  return running.use(await openOrganizations({ settings: config.organizations, clock: systemClock, seeds, onError }));
+}
+
+type LocalParts = {
+  readonly settings: ReadonlyMap<ServiceName, ReachableSettings>;
+  readonly known: Awaited<ReturnType<typeof openKnown>>;
+};
+
+/** The subgraphs of this process, and their connections to the laboratory's services. */
+async function openLocals(definitions: readonly Subgraph[], { config, instruments, running }: Opening, local: LocalParts) {
+  const { logger, metrics, onBreakerChange, onCall } = instruments;
+  const onError = (error: Error): void => logger.warn({ err: error, reason: error }, 'Redis is away');
+  const onUnexpectedError = (error: unknown, subgraph: string): void =>
+    logger.error({ err: error, subgraph }, 'unexpected error');
+  const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
+  const parts = { clock: systemClock, idempotency, onUnexpectedError, watchQuery: metrics.queryStarted };
+  const upstreams = running.use(await openUpstreams(local.settings, { ...parts, onBreakerChange, onCall }));
+  const credentialOf = graphCredentials({ store: local.known.store, clock: systemClock });
+  return new Map<string, RunningSubgraph>(
+    definitions.map((subgraph) => {
+      const own = subgraph.name === 'graph' && { credentialOf };
+      return [subgraph.name, subgraph.open({ ...parts, ...config.execution, upstreams, organizations: local.known, ...own })];
+    }),
+  );
+}
+
+/** What all processes have in common where there is a Redis: budgets, answers, and addresses that are shut out. */
+async function openShared({ config, instruments, running }: Opening, organizations: LocalParts['known']) {
+  const { logger, metrics, followLimits } = instruments;
+  const { limitDecided: onDecision } = metrics;
+  const limits = running.use(await openSpending(config, { organizations, logger, onDecision }));
+  followLimits(limits);
+  const cache = config.cache && running.use(await openKept(config.cache, instruments));
+  const onReachable = (reachable: boolean): void =>
+    logger.warn(reachable ? 'blocks are shared again' : 'blocks are of this process alone');
+  const blocks = running.use(await openBlocks({ ...config.redis, clock: systemClock, onReachable }));
+  return { limits, cache, blocks };
+}
+
 /** What is kept of answers; what goes wrong with it is counted and written down. */
 const openKept = (settings: CacheSettings, { metrics, logger }: Pick<Instruments, 'metrics' | 'logger'>): Promise<Cache> =>
   openCache({
@@ -162,9 +187,19 @@ const openKept = (settings: CacheSettings, { metrics, logger }: Pick<Instruments
     onLookup: metrics.lookedUp,
     onFault({ kind, error }) {
       metrics.cacheFailed({ kind });
-      logger.warn({ err: error, kind }, 'cache');
+      logger.warn({ err: error, reason: error, kind }, 'cache');
     },
   });
+
+/** What operators may do; other workers do the same. */
+const controlsOf = ({ drain, undrain }: Lifecycle, reload: Reload): ProcessControls => ({
+  drain,
+  undrain,
+  reload() {
+    tellPrimary('reload');
+    return reload();
+  },
+});
 
 /** What operators see of a process follows from its configuration and from what it has opened. */
 const operationsOf = ({ operations, redis, organizations, described }: Config) => ({
@@ -220,13 +255,11 @@ async function sandboxUrls(names: readonly ServiceName[], { lifecycle }: Config,
   return new Map([...known, ...urls]);
 }
 
-type TraceParts = { readonly running: AsyncDisposableStack; readonly logger: Logger };
-
 /** The SDK is loaded only where a collector is named. */
-async function openTraces({ tracing }: Config, { running, logger }: TraceParts): Promise<void> {
+async function openTraces({ config: { tracing }, instruments: { logger }, running }: Opening): Promise<void> {
   if (tracing === undefined) return;
   const { openTracing } = await import('#ops/tracing.ts');
-  running.use(openTracing(tracing, (error) => logger.warn({ err: error }, 'the last traces are lost')));
+  running.use(openTracing(tracing, (error) => logger.warn({ err: error, reason: error }, 'the last traces are lost')));
 }
 
 /** GraphiQL, in development only; the package is not installed elsewhere. */

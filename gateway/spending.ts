@@ -39,7 +39,8 @@ export async function openSpending(
   const overridesOf = overrideReader();
   const looked = new WeakMap<Caller, Organization>();
   await using opening = new AsyncDisposableStack();
-  const onLost = (entries: number, error?: unknown): void => logger.warn({ err: error, entries }, 'usage stream: entries lost');
+  const onLost = (entries: number, error?: unknown): void =>
+    logger.warn({ err: error, reason: error, entries }, 'usage stream: entries lost');
   const stream = usageStream && opening.use(await openUsageStream({ ...usageStream, clock, onLost }));
   const limits = opening.use(
     await openLimits({

@@ -7,3 +7,5 @@ export type ServiceName = (typeof serviceNames)[number];
 export const subgraphNames = [...serviceNames, 'organizations'] as const;
 
 export type SubgraphName = (typeof subgraphNames)[number];
+
+export const isSubgraphName = (name: string | undefined): name is SubgraphName => subgraphNames.some((known) => known === name);

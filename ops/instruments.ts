@@ -4,14 +4,22 @@ import type { Clock } from '#kit/clock.ts';
 import type { UpstreamCall } from '#kit/upstream-call.ts';
 import type { Breakers } from './breakers.ts';
 import { breakers } from './breakers.ts';
+import { errorReports, loadErrorHook } from './log/error-reports.ts';
 import type { Log, LogSettings } from './log/open-log.ts';
 import { openLog } from './log/open-log.ts';
 import { requestLog } from './log/request-log.ts';
 import type { Metrics } from './meters/create-metrics.ts';
 import { createMetrics } from './meters/create-metrics.ts';
+import { version } from './version.ts';
 
 type Parts = {
-  readonly settings: LogSettings & Omit<Parameters<typeof requestLog>[0], 'logger'>;
+  readonly settings: LogSettings &
+    Omit<Parameters<typeof requestLog>[0], 'logger'> & {
+      /** Module whose default export is handed each unexpected error. */
+      readonly errorHookPath?: string | undefined;
+      /** Variables of services for errors that need a hook which is not there. */
+      readonly unheard?: readonly string[];
+    };
   readonly clock: Clock;
 };
 
@@ -40,8 +48,14 @@ export type Instruments = AsyncDisposable & {
 export async function openInstruments({ settings, clock }: Parts): Promise<Instruments> {
   let degraded = (): boolean => false;
   const metrics = createMetrics({ clock, limitsDegraded: () => degraded() });
-  const log = await openLog({ settings, clock, onDrop: metrics.linesDropped });
+  const lost = lostReports(metrics.reportLost);
+  const { errorHookPath, unheard = [] } = settings;
+  const hook = errorHookPath === undefined ? undefined : await loadErrorHook(errorHookPath);
+  const onError = hook && errorReports({ hook, version, clock, onFailure: lost.hear });
+  const log = await openLog({ settings, clock, onDrop: metrics.linesDropped, onError });
   const { logger } = log;
+  lost.tellIn(logger);
+  for (const name of unheard) logger.warn({ name }, 'is set, and nothing here uses it: see Error reports in README.md');
   const circuits = breakers(clock);
   const listeners: ((call: UpstreamCall) => void)[] = [metrics.upstreamCalled, circuits.called];
   const written = requestLog({ logger, ...settings });
@@ -76,6 +90,22 @@ export async function openInstruments({ settings, clock }: Parts): Promise<Instr
     async [Symbol.asyncDispose]() {
       metrics[Symbol.dispose]();
       await log[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Counts reports that were lost, and tells of the first one. */
+function lostReports(count: () => void) {
+  let logger: Logger | undefined;
+  return {
+    tellIn(opened: Logger): void {
+      logger = opened;
+    },
+    hear(error: unknown): void {
+      count();
+      // A level below that of reports: else it would be one.
+      logger?.warn({ err: error, reason: error }, 'the hook for errors did not take a report; it is told once');
+      logger = undefined;
     },
   };
 }

@@ -225,6 +225,14 @@ export const declarations = {
     labels: ['result'],
     most: 3,
   },
+  lostReports: {
+    kind: 'counter',
+    name: 'gateway_error_reports_lost_total',
+    help: 'Reports of unexpected errors that the hook did not take.',
+    unit: 'reports',
+    labels: [],
+    most: 1,
+  },
   droppedLines: {
     kind: 'counter',
     name: 'gateway_log_lines_dropped_total',

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import type { Block } from '#kit/blocks.ts';
 import type { Clock } from '#kit/clock.ts';
@@ -18,6 +17,7 @@ import { healthRoutes } from './health/routes.ts';
 import type { Instruments } from './instruments.ts';
 import { metricsRoute, nearOrTrusted } from './meters/routes.ts';
 import { systemLoad } from './system-load.ts';
+import { version } from './version.ts';
 
 type AdminSettings = {
   readonly host: string;
@@ -87,8 +87,6 @@ export type Operations = AsyncDisposable & {
   /** Origin of the listener for operators, where there is one. */
   readonly adminUrl: string | undefined;
 };
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
 /** Opens what operators see of a process: health, metrics, and a listener of their own. @throws Error when that finds no port */
 export async function openOperations(parts: OperationsParts): Promise<Operations> {

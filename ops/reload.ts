@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { ExpectedError } from '#kit/errors.ts';
+import { safeMessage } from '#kit/safe-message.ts';
 
 /** What became of one part: it is as its files say now, or it could not be and is as before. */
 type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: string };
@@ -20,7 +20,7 @@ export function reloader(parts: () => Reloads, logger: Logger): Reload {
     for (const [name, reload] of Object.entries(parts())) {
       outcomes[name] = await reload().then(
         () => ({ ok: true }) as const,
-        (error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }) as const,
+        (error: unknown) => ({ ok: false, error: safeMessage(error) }) as const,
       );
     }
     const failed = Object.values(outcomes).some(({ ok }) => !ok);
@@ -33,13 +33,6 @@ export function reloader(parts: () => Reloads, logger: Logger): Reload {
     last = next;
     return next;
   };
-}
-
-/** @throws ExpectedError that names the parts which could not be read again; the log tells why */
-export function requireAll(outcomes: Awaited<ReturnType<Reload>>): void {
-  const failed = Object.entries(outcomes).flatMap(([name, { ok }]) => (ok ? [] : [name]));
-  if (failed.length > 0)
-    throw new ExpectedError('BAD_USER_INPUT', `Not read again: ${failed.join(', ')}; the old goes on, and the log tells why.`);
 }
 
 /**

@@ -9,8 +9,8 @@ import { keyHasher } from '#kit/organizations/keys.ts';
 import { openBus, openStore } from '#kit/organizations/open-store.ts';
 import { organizationVariables, readOrganizationSettings } from '#kit/organizations/settings.ts';
 import { isRedisUrl, redisUrlRule } from '#kit/redis.ts';
-import type { ServiceName, SubgraphName } from '#kit/service-names.ts';
-import { subgraphNames } from '#kit/service-names.ts';
+import type { ServiceName } from '#kit/service-names.ts';
+import { isSubgraphName, subgraphNames } from '#kit/service-names.ts';
 import { secretProblems, wantsStrongSecrets } from '#kit/strong-secrets.ts';
 import { readUploadBounds } from '#kit/upload-bounds.ts';
 import type { Environment, ReachableSettings } from '#kit/upstream-settings.ts';
@@ -41,8 +41,6 @@ const { positionals, values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-
-const isSubgraphName = (name: string | undefined): name is SubgraphName => subgraphNames.some((known) => known === name);
 
 async function main(): Promise<number> {
   if (values.help) return say(help, 0);

@@ -1,6 +1,7 @@
 import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 import { valueFromASTUntyped } from 'graphql';
 import { z } from 'zod';
+import { authorizationFeatures } from '#kit/authorization-features.ts';
 import type { Caller } from '#kit/caller.ts';
 import type { Link } from '#kit/links.ts';
 import { linksOf } from '#kit/links.ts';
@@ -19,11 +20,6 @@ export type Condition = {
 type Element = { readonly directives?: readonly ConstDirectiveNode[] };
 
 const specs = 'https://specs.apollo.dev';
-
-/** Features of Federation that are enforced here, in exactly these versions. */
-export const authorizationFeatures: ReadonlySet<string> = new Set(
-  ['authenticated', 'requiresScopes', 'policy'].map((name) => `${specs}/${name}/v0.1`),
-);
 
 /**
  * Finds the conditions that stand on an element of a supergraph, by the names that its links give the directives.

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { ProcessVariables } from './process.ts';
 import type { Values } from './values.ts';
@@ -22,6 +23,11 @@ export const operationsVariables = {
   ENABLE_ACCESS_LOG: flag.default(true),
   /** From so long on an operation stands in the performance log. */
   SLOW_OPERATION_MS: milliseconds.default(1_000),
+  /** Module whose default export is called with each unexpected error: `{ time, name, code, requestId, service, version }`. */
+  ERROR_HOOK_PATH: z.string().optional(),
+  /** For the hook of ERROR_HOOK_PATH, which may use them; nothing else here does. */
+  SENTRY_DSN: z.string().optional(),
+  DATADOG_API_KEY: z.string().optional(),
   /** Whether metrics are offered at all, and at which path. */
   METRICS_ENABLED: flag.default(true),
   METRICS_PATH: path.default('/metrics'),
@@ -54,6 +60,10 @@ export const logSettings = (variables: Variables & ProcessVariables) => ({
   maxWaiting: variables.LOG_BUFFER,
   access: variables.ENABLE_ACCESS_LOG,
   slowSeconds: variables.SLOW_OPERATION_MS / 1_000,
+  errorHookPath: variables.ERROR_HOOK_PATH === undefined ? undefined : resolve(variables.ERROR_HOOK_PATH),
+  unheard: (['SENTRY_DSN', 'DATADOG_API_KEY'] as const).filter(
+    (name) => variables[name] !== undefined && variables.ERROR_HOOK_PATH === undefined,
+  ),
 });
 
 export const operationsSettings = (variables: Variables & ProcessVariables, apiPrefix: string) => ({

@@ -12,7 +12,7 @@ type Options = {
   readonly handle: SubgraphHandler;
   /** What an operation text is to bring. */
   readonly wantedOf: (text: string) => Wanted;
-  readonly onUnexpectedError: (error: unknown) => void;
+  readonly onUnexpectedError: (error: unknown, request: SubgraphRequest) => void;
 };
 
 /** A fetch of a query plan. */
@@ -33,7 +33,7 @@ export function plannedFetches({
   onUnexpectedError,
 }: Options): Handler<PlannedFetch, SubgraphResponse> {
   const failed = (error: unknown, request: SubgraphRequest): SubgraphResponse => {
-    if (!(error instanceof ExpectedError)) onUnexpectedError(error);
+    if (!(error instanceof ExpectedError)) onUnexpectedError(error, request);
     const expected = error instanceof ExpectedError ? error : internal(service);
     const { message, extensions } = request.kind === 'mutation' ? unknownOutcome(expected) : expected;
     return {

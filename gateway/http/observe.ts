@@ -34,6 +34,10 @@ export type EndedRequest = {
   /** Points as they were reserved, and as they were booked. */
   readonly reserved?: number;
   readonly spent?: number;
+  /** Trace that it belongs to, while traces are made. */
+  readonly traceId?: string;
+  /** Look-ups in the cache by their status, where there were any. */
+  readonly cache?: Readonly<Record<string, number>>;
 };
 
 export type Observes = {
@@ -80,5 +84,13 @@ function ended(request: FastifyRequest, reply: FastifyReply): EndedRequest {
     ...(outcome?.operation !== undefined && { kind: outcome.operation.kind }),
     ...(reserved !== undefined && { reserved }),
     ...(outcome?.spent !== undefined && { spent: outcome.spent }),
+    ...(outcome?.traceId !== undefined && { traceId: outcome.traceId }),
+    ...((outcome?.lookups ?? []).length > 0 && { cache: counted(outcome?.lookups ?? []) }),
   };
+}
+
+function counted(lookups: readonly { readonly status: string }[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { status } of lookups) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
 }

@@ -12,12 +12,12 @@ import type { GraphQLFormattedError, ValidationRule } from 'graphql';
 import type { Logger } from 'pino';
 import type { OperationLayer, RequestContext } from '#gateway/request.ts';
 import type { Clock } from '#kit/clock.ts';
+import { plannerSdl } from '#kit/planner-sdl.ts';
 import type { Execute } from './layered-gateway.ts';
 import { layeredGateway } from './layered-gateway.ts';
 import type { PlanningOptions } from './open-planner.ts';
 import { openPlanner } from './open-planner.ts';
 import type { Planner, PlanningObserver, PlanOf } from './planner.ts';
-import { plannerSdl } from './planner-sdl.ts';
 
 /** One supergraph at work: it plans, executes and answers until a newer one takes over. */
 export type Engine = AsyncDisposable & {

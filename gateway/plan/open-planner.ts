@@ -1,6 +1,6 @@
 import type { Clock } from '#kit/clock.ts';
-import type { PlanningGround } from './plan-maker.ts';
-import { planMaker } from './plan-maker.ts';
+import type { PlanningGround } from '#kit/plan-maker.ts';
+import { planMaker } from '#kit/plan-maker.ts';
 import type { Planner, PlanningObserver } from './planner.ts';
 import { planner } from './planner.ts';
 import type { PlanSource } from './planning-thread.ts';

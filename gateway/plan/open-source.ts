@@ -24,8 +24,23 @@ export async function openSource({ path, list, pollMs, listPollMs, secret }: Opt
 
 const SubgraphList = z.array(z.strictObject({ name: z.string().min(1), url: z.url({ protocol: /^https?$/ }) })).min(1);
 
+/** The subgraphs that a file lists. @throws Error that names SUBGRAPH_LIST and the place in the file */
+export async function readSubgraphList(file: string): Promise<z.infer<typeof SubgraphList>> {
+  const parsed = SubgraphList.safeParse(jsonOf(await readFile(file, 'utf8')));
+  if (parsed.success) return parsed.data;
+  throw new Error(parsed.error.issues.map(({ path, message }) => `SUBGRAPH_LIST: ${path.join('.')}: ${message}`).join('\n'));
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error('SUBGRAPH_LIST: the file is not JSON', { cause });
+  }
+}
+
 async function composeLive(file: string, secret: string): Promise<string> {
-  const subgraphs = SubgraphList.parse(JSON.parse(await readFile(file, 'utf8')));
+  const subgraphs = await readSubgraphList(file);
   // Composition is heavy to load and most processes never need it.
   const { compose } = await import('#schema/compose.ts');
   return compose(await Promise.all(subgraphs.map((subgraph) => introspect(subgraph, secret)))).supergraph;

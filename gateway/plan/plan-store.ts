@@ -2,7 +2,7 @@ import type { ApolloGateway } from '@apollo/gateway';
 import type { QueryPlan } from '@apollo/query-planner';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '#kit/clock.ts';
-import type { PlanningTask } from './plan-maker.ts';
+import type { PlanningTask } from '#kit/plan-maker.ts';
 
 /** An operation that was planned, and where its plan is found. */
 export type PlannedOperation = PlanningTask & { readonly key: string };

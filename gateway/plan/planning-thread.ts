@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import type { Clock } from '#kit/clock.ts';
 import { ExpectedError } from '#kit/errors.ts';
-import type { PlanningGround, PlanningTask } from './plan-maker.ts';
+import type { PlanningGround, PlanningTask } from '#kit/plan-maker.ts';
 import type { PlanningAnswer } from './planning-worker.ts';
 
 /** Makes plans, as JSON. */

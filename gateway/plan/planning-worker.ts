@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { PlanningGround, PlanningTask } from './plan-maker.ts';
-import { planMaker } from './plan-maker.ts';
+import type { PlanningGround, PlanningTask } from '#kit/plan-maker.ts';
+import { planMaker } from '#kit/plan-maker.ts';
 
 /** What the worker says: `ready` once, then one answer for each task. A plan travels as JSON, of which the length is known. */
 export type PlanningAnswer =

@@ -102,7 +102,7 @@ async function openPlans({ plansPath, plansPollMs }: LimitSettings, onTrouble: P
   const path = plansPath ?? shippedPlans;
   const source = await polledText({ everyMs: plansPollMs, read: () => readFile(path, 'utf8') });
   let plans = readPlans(source.text);
-  const refused = (error: unknown): void => onTrouble('plans refused; the old ones go on', { err: error });
+  const refused = (error: unknown): void => onTrouble('plans refused; the old ones go on', { err: error, reason: error });
   source.watch({
     onChange(text) {
       try {

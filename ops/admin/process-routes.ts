@@ -1,16 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { ExpectedError } from '#kit/errors.ts';
 import { checked } from '#kit/input.ts';
 import type { Breakers } from '#ops/breakers.ts';
 import type { Health } from '#ops/health/health.ts';
 import type { Log } from '#ops/log/open-log.ts';
 import type { Metrics } from '#ops/meters/create-metrics.ts';
+import type { Reload } from '#ops/reload.ts';
 import type { TellDeed } from './deeds.ts';
 
 /** What operators may do to the process; what is not given has no route. */
 export type ProcessControls = {
-  /** Has every part read its files anew. @throws ExpectedError that names the parts of which the old goes on */
-  readonly reload?: () => Promise<void>;
+  /** Has every part read its files anew. */
+  readonly reload?: Reload;
   /** Takes this process out of the load balancer, and back. */
   readonly drain?: () => void;
   readonly undrain?: () => void;
@@ -45,9 +47,13 @@ export function processRoutes(app: FastifyInstance, parts: Parts): void {
   const { reload, drain, undrain } = controls;
   if (reload !== undefined)
     app.post('/admin/reload', async (request) => {
-      await reload();
-      tell(request, { deed: 'reload', detail: 'every part' });
-      return { reloaded: true };
+      const parts = await reload();
+      const refused = Object.keys(parts).filter((name) => parts[name]?.ok === false);
+      tell(request, { deed: 'reload', detail: refused.length === 0 ? 'every part' : `but for ${refused.join(', ')}` });
+      if (refused.length === 0) return { reloaded: true, parts };
+      throw new ExpectedError('BAD_USER_INPUT', `Not read again: ${refused.join(', ')}; the old goes on.`, {
+        extensions: { parts },
+      });
     });
   for (const [deed, change] of Object.entries({ drain, undrain }))
     if (change !== undefined)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Invalidation } from '#kit/invalidation.ts';
-import { adminOptions, askAdmin } from './ask-admin.ts';
+import { adminHelp, adminOf, adminOptions, askAdmin } from './ask-admin.ts';
 import { askGateway, gatewayOptions } from './ask-gateway.ts';
 import { warm } from './cache-warm.ts';
 import type { Command, Commands } from './command.ts';
@@ -22,13 +22,13 @@ const purge: Command = {
   --tag           what @cacheTag gave this tag
   --subgraph      everything that a subgraph answered
   --organization  everything that is kept for an organization
-  --admin-url     listener for operators (http://127.0.0.1:9090), asked with ADMIN_TOKEN
+${adminHelp}
 
 Exit code 0 when it is done, 1 when it was refused, 2 for wrong words.`,
   async run(words, environment) {
     const { values } = readWords(words, [], { ...adminOptions, ...kinds });
     const what = wanted(values);
-    await askAdmin({ url: values['admin-url'], environment }, { method: 'POST', path: '/admin/cache/invalidate', body: what });
+    await askAdmin(adminOf(values, environment), { method: 'POST', path: '/admin/cache/invalidate', body: what });
     return say(`What was kept of this is read anew: ${Object.values(what).map(textOf).join(' ')}`);
   },
 };
@@ -40,11 +40,11 @@ const stats: Command = {
   npm run cli -- cache stats
   npm run cli -- cache stats --json
 
-  --admin-url  listener for operators (http://127.0.0.1:9090), asked with ADMIN_TOKEN
-  --json       print {"hit_rate_percentage", "cache_errors", "connected_to_redis"}`,
+${adminHelp}
+  --json   print {"hit_rate_percentage", "cache_errors", "connected_to_redis"}`,
   async run(words, environment) {
     const { values } = readWords(words, [], { ...commonOptions, ...adminOptions });
-    const found = await askAdmin({ url: values['admin-url'], environment }, { path: '/admin/cache/stats' });
+    const found = await askAdmin<object>(adminOf(values, environment), { method: 'GET', path: '/admin/cache/stats' });
     return sayRecord({ ...found }, values);
   },
 };

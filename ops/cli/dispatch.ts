@@ -23,6 +23,6 @@ export async function dispatch(commands: Commands, { program, words, environment
 const isGroup = (command: Command | Group): command is Group => 'commands' in command;
 
 function overview(commands: Commands, program: string): string {
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(15)} ${summary}`);
   return [`${program} COMMAND …`, '', ...lines, '', 'COMMAND --help tells more.'].join('\n');
 }

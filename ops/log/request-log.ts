@@ -16,6 +16,8 @@ type EndedRequest = {
   readonly codes: readonly unknown[];
   readonly reserved?: number;
   readonly spent?: number;
+  /** Trace that it belongs to, while traces are made. */
+  readonly traceId?: string;
   /** Look-ups in the cache by their status, where they are known. */
   readonly cache?: Readonly<Record<string, number>>;
 };
@@ -56,6 +58,7 @@ const line = ({ caller, operation, ...request }: EndedRequest) => ({
   ...(request.reserved !== undefined && { costEstimated: request.reserved }),
   ...(request.spent !== undefined && { cost: request.spent }),
   ...(request.codes.length > 0 && { codes: request.codes }),
+  ...(request.traceId !== undefined && { trace_id: request.traceId }),
   ...(request.cache !== undefined && { cache: request.cache }),
 });
 

@@ -60,6 +60,7 @@ export type Metrics = Disposable & {
   readonly planLookedUp: (result: 'hit' | 'miss') => void;
   readonly planned: (seconds: number) => void;
   readonly supergraphReloaded: (ok: boolean) => void;
+  readonly reportLost: () => void;
   readonly linesDropped: (lines: number) => void;
   readonly totals: () => Totals;
   readonly recent: Pick<Recent, 'perSecond' | 'times'>;
@@ -129,6 +130,7 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     planLookedUp: (result) => meters.planCache.add([result]),
     planned: (seconds) => meters.planningSeconds.observe(seconds),
     supergraphReloaded: (ok) => meters.reloads.add([ok ? 'ok' : 'failed']),
+    reportLost: () => meters.lostReports.add([], 1),
     linesDropped: (lines) => meters.droppedLines.add([], lines),
     totals: () => ({ ...totals }),
     recent,

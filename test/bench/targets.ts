@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { authorizationFeatures } from '#gateway/authorization/conditions.ts';
-import { plannerSdl } from '#gateway/plan/planner-sdl.ts';
+import { authorizationFeatures } from '#kit/authorization-features.ts';
+import { plannerSdl } from '#kit/planner-sdl.ts';
 import { serviceNames, subgraphNames } from '#kit/service-names.ts';
 import { developmentSettings } from '#ops/sandbox/settings.ts';
 import { operations } from './operations.ts';

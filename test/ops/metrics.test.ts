@@ -182,6 +182,7 @@ test.skipIf(!promtool)('promtool (Debian package prometheus) finds nothing to sa
   metrics.planLookedUp('hit');
   metrics.supergraphReloaded(true);
   metrics.linesDropped(1);
+  metrics.reportLost();
   const text = await metrics.text();
   let said = '';
   try {

@@ -287,7 +287,10 @@ test('AD-01 an operator takes the process out of the load balancer and back, and
   expect((await fetch(`${adminUrl}/ready`)).status).toBe(503);
   expect((await administer('POST', '/admin/undrain')).body).toEqual({ draining: false });
   expect((await fetch(`${adminUrl}/ready`)).status).toBe(200);
-  expect((await administer('POST', '/admin/reload')).body).toEqual({ reloaded: true });
+  expect((await administer('POST', '/admin/reload')).body).toEqual({
+    reloaded: true,
+    parts: { supergraph: { ok: true }, addresses: { ok: true }, plans: { ok: true }, settings: { ok: true } },
+  });
 });
 
 test('a body that cannot be read is an error with a code', async () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ObjectTypeDefinitionNode } from 'graphql';
 import { Kind, parse, valueFromASTUntyped } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { plannerSdl } from '#gateway/plan/planner-sdl.ts';
+import { plannerSdl } from '#kit/planner-sdl.ts';
 import { subgraphNames } from '#kit/service-names.ts';
 import { subgraphSdl } from '#kit/subgraph-sdl.ts';
 import { cacheFaults } from '#schema/caching.ts';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { authorizationFeatures } from '#gateway/authorization/conditions.ts';
 import { localTransport } from '#gateway/fetch/local-transport.ts';
-import { plannerSdl } from '#gateway/plan/planner-sdl.ts';
 import type { SubgraphHandler } from '#gateway/request.ts';
+import { authorizationFeatures } from '#kit/authorization-features.ts';
+import { plannerSdl } from '#kit/planner-sdl.ts';
 import { containerId, jobId, sampleId, templateId, userId } from '#ops/sandbox/data/facts.ts';
 import { seededRandom } from '#ops/sandbox/faults/random.ts';
 import type { BothExecutors, Comparable } from '#test/harness/both-executors.ts';

@@ -34,7 +34,7 @@ afterAll(async () => {
 const cli = (words: readonly string[], env: Record<string, string> = { ADMIN_TOKEN }) =>
   runProgram('ops/cli/main.ts', ['cache', ...words], env).ended;
 const asAdmin = (): readonly string[] => ['--url', url, '--token', token];
-const operators = (): readonly string[] => ['--admin-url', adminUrl];
+const operators = (): readonly string[] => ['--url', adminUrl];
 const sample = (number: number): string => `5a000000-0000-4000-8000-00000000000${number}`;
 
 const inspected = async (query: string): Promise<readonly Record<string, unknown>[]> => {
@@ -109,8 +109,8 @@ test.each([
   [['purge', '--type', 'A', '--tag', 'b'], 2, 'Name one of --type'],
   [['purge', '--entity', 'Sample'], 2, '--entity cannot be read'],
   [['purge', '--entity', 'Sample:{'], 2, '--entity is not a JSON object'],
-  [['purge', '--type', 'A', '--admin-url', 'http://127.0.0.1:1'], 2, 'Nobody listens for operators'],
-  [['stats', '--json', '--admin-url', 'http://127.0.0.1:1'], 2, 'Nobody listens for operators'],
+  [['purge', '--type', 'A', '--url', 'http://127.0.0.1:1'], 2, 'Nobody listens for operators'],
+  [['stats', '--json', '--url', 'http://127.0.0.1:1'], 2, 'Nobody listens for operators'],
   [['warm'], 2, 'Which file?'],
   [['warm', '/no/such/file.graphql'], 2, 'cannot be read'],
   [['inspect', '/no/such/file.graphql'], 2, 'neither an operation nor a file'],
