@@ -49,6 +49,8 @@ describe.skipIf(redisUrl === undefined)('two gateway processes with one Redis', 
   const start = async (): Promise<Replica> => {
     const running = opening.use(
       runProgram('gateway/main.ts', [], {
+        // What is answered from the cache costs less.
+        CACHE_ENABLED: 'false',
         ...serviceEnvironment(sandbox),
         ENVIRONMENT: 'development',
         GATEWAY_PORT: '0',
