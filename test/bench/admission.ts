@@ -70,7 +70,7 @@ async function startGateways(opening: AsyncDisposableStack): Promise<readonly Ta
       GATEWAY_PORT: '0',
       LOG_LEVEL: 'warn',
     };
-    const sockets = { MAX_REQUESTS_PER_SOCKET: '0', PLANS_PATH: plans };
+    const sockets = { MAX_REQUESTS_PER_SOCKET: '0', PLANS_PATH: plans, CACHE_ENABLED: 'false', ADMIN_ENABLED: 'false' };
     const services = serviceEnvironment(JSON.parse(sandbox.ready));
     const { pid, ready } = opening.use(await run(['gateway/main.ts'], { ...common, ...sockets, ...services, ...env }, isBanner));
     const url = /http:\S+/.exec(ready)?.[0] ?? '';

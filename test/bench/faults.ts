@@ -64,6 +64,7 @@ const gatewayEnvironment = {
   GATEWAY_PORT: '0',
   LOG_LEVEL: 'error',
   RATE_LIMIT_ENABLED: 'false',
+  CACHE_ENABLED: 'false',
 };
 
 function table(rows: readonly Row[]): string {

@@ -41,6 +41,7 @@ export async function startTargets(): Promise<Targets> {
         MAX_REQUESTS_PER_SOCKET: '0',
         // No plan allows what a load generator asks for; what limits cost is measured by admission.ts.
         RATE_LIMIT_ENABLED: 'false',
+        CACHE_ENABLED: 'false',
         LOG_LEVEL: 'warn',
       },
       isBanner,
