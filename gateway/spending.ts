@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import type { Organizations } from './organizations/open-organizations.ts';
 import type { Account } from './rate-limit/account.ts';
 import { ledgers } from './rate-limit/ledgers.ts';
+import type { OnDecision } from './rate-limit/limiter.ts';
 import type { Limits } from './rate-limit/open-limits.ts';
 import { openLimits } from './rate-limit/open-limits.ts';
 import { openUsageStream } from './rate-limit/open-usage-stream.ts';
@@ -17,7 +18,7 @@ type Parts = {
   readonly organizations: Pick<Organizations, 'keyring' | 'usage'>;
   readonly logger: Logger;
   /** Hears of every decision: admitted, wait or never. */
-  readonly onDecision?: (decision: string, plan: string) => void;
+  readonly onDecision?: OnDecision;
 };
 
 /** What limits operations, and what an organization or one person of it has left of its limits. */

@@ -160,6 +160,14 @@ export const declarations = {
     labels: ['decision', 'plan'],
     most: 40,
   },
+  limitHits: {
+    kind: 'counter',
+    name: 'rocketgraph_rate_limit_hits_total',
+    help: 'Refusals by limits: query, cost, requests, in-flight, load, window or operation; api_key_id is empty for people.',
+    unit: 'refusals',
+    labels: ['limit_type', 'api_key_id'],
+    most: 48,
+  },
   limitDegraded: {
     kind: 'gauge',
     name: 'gateway_rate_limit_degraded',

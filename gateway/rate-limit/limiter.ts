@@ -46,12 +46,19 @@ type Asked = {
   readonly uses: readonly FieldUse[];
 };
 
+/** What was decided by which plan; of a refusal, which limit stood in the way of which key (empty for people). */
+export type OnDecision = (
+  decision: Decision['kind'],
+  plan: string,
+  refusal?: { readonly limit: string; readonly keyId: string },
+) => void;
+
 type Parts = {
   readonly bucket: Bucket;
   readonly ledger: Ledger;
   /** After so long a reservation is charged in full: the deadline of a request and some seconds. */
   readonly lifetimeMs: number;
-  readonly onDecision?: (decision: Decision['kind'], plan: string, limit: string) => void;
+  readonly onDecision?: OnDecision;
 };
 
 export type Limiter = {
@@ -80,15 +87,16 @@ export function limiter({ bucket, ledger, lifetimeMs, onDecision }: Parts): Limi
       ledger.expired({ organization, keyId: keyOf(reservation), reservation, points });
   };
   const decide = async (verb: 'hold' | 'charge', { caller, account, points, uses }: Asked) => {
-    if (points > account.limits.maxQueryCost) onDecision?.('never', account.plan, 'query');
+    const keyId = caller.keyId ?? '';
+    if (points > account.limits.maxQueryCost) onDecision?.('never', account.plan, { limit: 'query', keyId });
     refuseLarge(points, account);
-    const reservation = `${encodeURIComponent(caller.keyId ?? '')}/${randomUUID()}`;
+    const reservation = `${encodeURIComponent(keyId)}/${randomUUID()}`;
     const request = holdRequest(account, { client: `${caller.kind} ${caller.subject}`, reservation, points, lifetimeMs, uses });
     const decision = softened(await bucket[verb](request), account, points);
     tell(account.organization, decision.expired);
-    onDecision?.(decision.kind, account.plan, decision.kind === 'admitted' ? '' : decision.limit);
+    onDecision?.(decision.kind, account.plan, decision.kind === 'admitted' ? undefined : { limit: decision.limit, keyId });
     if (decision.kind !== 'admitted') throw refusal(decision, points, { account, request });
-    const entry: Entry = { organization: account.organization, keyId: caller.keyId ?? '', reservation, points };
+    const entry: Entry = { organization: account.organization, keyId, reservation, points };
     ledger.held(entry);
     return { request, entry, throttle: throttleOf(decision.available, { account, request }) };
   };

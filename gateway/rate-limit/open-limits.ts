@@ -12,7 +12,7 @@ import { accounts } from './account.ts';
 import type { Bucket } from './bucket.ts';
 import { heedEviction } from './eviction.ts';
 import { failoverBucket } from './failover-bucket.ts';
-import type { Ledger, Limiter } from './limiter.ts';
+import type { Ledger, Limiter, OnDecision } from './limiter.ts';
 import { limiter } from './limiter.ts';
 import { loadWatch } from './load.ts';
 import { memoryBucket } from './memory-bucket.ts';
@@ -40,7 +40,7 @@ type Parts = {
   readonly ledger: Ledger;
   readonly overrides: (caller: Caller) => readonly PlanOverride[];
   /** Hears of every decision: admitted, wait or never. */
-  readonly onDecision?: ((decision: string, plan: string) => void) | undefined;
+  readonly onDecision?: OnDecision | undefined;
   /** Hears of what should not be: plans that cannot be read, a plan nobody described, Redis away and back. */
   readonly onTrouble: (what: string, detail: object) => void;
 };

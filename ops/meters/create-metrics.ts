@@ -32,6 +32,17 @@ type SubgraphCall = {
   readonly codes: readonly unknown[];
 };
 
+/** Which limit refused which key; the key is empty for people. */
+type LimitHit = { readonly limit: string; readonly keyId: string };
+
+const limitTypes: ReadonlySet<string> = new Set(['query', 'cost', 'requests', 'in-flight', 'load']);
+
+/** Limits of fields are named by their coordinates, windows by names of a plan. */
+function limitType(limit: string): string {
+  if (limitTypes.has(limit)) return limit;
+  return limit.includes('.') ? 'operation' : 'window';
+}
+
 type LookupStatus = 'hit' | 'stale' | 'miss' | 'negative' | 'bypass';
 
 /** Totals of this process for people; counters of Prometheus tell the same by label. */
@@ -54,7 +65,8 @@ export type Metrics = Disposable & {
   readonly breakerChanged: (service: string, state: BreakerState) => void;
   /** Names a service whose circuit is closed, so that it stands in the metrics from the start. */
   readonly breakerKnown: (service: string) => void;
-  readonly limitDecided: (decision: string, plan: string) => void;
+  /** `refusal` where it was one; the limit is told by its kind. */
+  readonly limitDecided: (decision: string, plan: string, refusal?: LimitHit) => void;
   readonly lookedUp: (lookup: { readonly subgraph: string; readonly status: LookupStatus }) => void;
   readonly cacheFailed: (fault: { readonly kind: string }) => void;
   readonly planLookedUp: (result: 'hit' | 'miss') => void;
@@ -119,7 +131,10 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
       meters.breakerState.set(breakerValues[state], [service]);
       meters.breakerChanges.add([service, state]);
     },
-    limitDecided: (decision, plan) => meters.limitDecisions.add([decision, plan]),
+    limitDecided(decision, plan, refusal) {
+      meters.limitDecisions.add([decision, plan]);
+      if (refusal !== undefined) meters.limitHits.add([limitType(refusal.limit), refusal.keyId]);
+    },
     lookedUp({ subgraph, status }) {
       meters.cacheLookups.add([subgraph, status]);
       if (status === 'bypass') return;

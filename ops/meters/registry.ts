@@ -21,7 +21,7 @@ export type MeterRegistry = {
 };
 
 /** Labels whose values clients can choose, by name. */
-const openLabels: ReadonlySet<string> = new Set(['endpoint', 'organization_id', 'dataset_id', 'plan']);
+const openLabels: ReadonlySet<string> = new Set(['endpoint', 'organization_id', 'dataset_id', 'plan', 'api_key_id']);
 
 /** Makes every declared metric, and those of Node, in a registry of their own. */
 export function meterRegistry(): MeterRegistry {

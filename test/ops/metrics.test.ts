@@ -34,7 +34,7 @@ test('G1 ten thousand made-up names, methods, organizations and plans add at mos
     const operation = { name, isRegistered: false };
     metrics.requestEnded({ ...answered, method: name, operation, status: 200 + (number % 400), codes: [name] });
     metrics.subgraphCalled({ service: `service-${number % 300}`, operation, seconds: number / 1e4, codes: [name] });
-    metrics.limitDecided('admitted', name);
+    metrics.limitDecided('wait', name, { limit: name, keyId: name });
     metrics.breakerChanged(name, 'open');
     metrics.lookedUp({ subgraph: name, status: 'hit' });
     metrics.upstreamCalled({
@@ -191,4 +191,18 @@ test.skipIf(!promtool)('promtool (Debian package prometheus) finds nothing to sa
     said = String((error as { stderr: unknown }).stderr);
   }
   expect(said.split('\n').filter((line) => line !== '' && !known.test(line))).toEqual([]);
+});
+
+test('RL-22 one refusal adds one under its key and the kind of its limit', async () => {
+  using metrics = createMetrics({ clock: systemClock });
+  metrics.limitDecided('admitted', 'default');
+  metrics.limitDecided('wait', 'default', { limit: 'requests', keyId: 'key-1' });
+  metrics.limitDecided('wait', 'default', { limit: 'Mutation.submitGraphQuery', keyId: 'key-1' });
+  metrics.limitDecided('never', 'default', { limit: 'day', keyId: '' });
+  const hits = seriesOf(await metrics.text()).filter((line) => line.startsWith('rocketgraph_rate_limit_hits_total'));
+  expect(hits.toSorted()).toEqual([
+    'rocketgraph_rate_limit_hits_total{limit_type="operation",api_key_id="key-1"} 1',
+    'rocketgraph_rate_limit_hits_total{limit_type="requests",api_key_id="key-1"} 1',
+    'rocketgraph_rate_limit_hits_total{limit_type="window",api_key_id=""} 1',
+  ]);
 });
