@@ -38,11 +38,18 @@ async function filesOf(path: string): Promise<readonly File[]> {
   const found = await stat(path);
   if (!found.isDirectory()) return [{ file: path, organization: everybody, stamp: stampOf(found) }];
   const names = (await readdir(path)).filter((name) => name.endsWith('.json'));
-  const named = async (name: string): Promise<File> => {
+  const named = async (name: string): Promise<File | undefined> => {
     const file = join(path, name);
-    return { file, organization: basename(name, '.json'), stamp: stampOf(await stat(file)) };
+    const facts = await stat(file).catch(unlessGone);
+    return facts && { file, organization: basename(name, '.json'), stamp: stampOf(facts) };
   };
-  return Promise.all(names.sort().map(named));
+  const files = await Promise.all(names.sort().map(named));
+  return files.filter((file) => file !== undefined);
+}
+
+/** A file that went after it was listed is none. */
+function unlessGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 const stampOf = ({ ino, size, mtimeMs }: Stats): string => `${ino} ${size} ${mtimeMs}`;
