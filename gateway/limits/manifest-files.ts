@@ -26,6 +26,8 @@ export async function readManifests(path: string, known: Manifests, onFailure: (
     try {
       read.set(organization, { stamp, manifest: readManifest(await readFile(file, 'utf8')) });
     } catch (cause) {
+      // What went after it was listed is a change, of which the next look tells.
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') continue;
       onFailure(new Error(`${basename(file)}: ${(cause as Error).message}`, { cause }));
     }
   }
