@@ -185,6 +185,10 @@ const openKept = (settings: CacheSettings, { metrics, logger }: Pick<Instruments
     settings,
     clock: systemClock,
     onLookup: metrics.lookedUp,
+    onCompared({ subgraph, name, result }) {
+      metrics.cacheCompared({ subgraph, result });
+      if (result === 'mismatches') logger.warn({ subgraph, name }, 'a kept answer was not what its subgraph says');
+    },
     onFault({ kind, error }) {
       metrics.cacheFailed({ kind });
       logger.warn({ err: error, reason: error, kind }, 'cache');

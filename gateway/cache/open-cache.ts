@@ -21,6 +21,8 @@ import { partFetches } from './part-fetch.ts';
 import { compilePolicy } from './policy.ts';
 import type { CacheIndex, GraphIndex } from './schema-index.ts';
 import { cacheIndex } from './schema-index.ts';
+import type { OnCompared } from './shadow.ts';
+import { shadow } from './shadow.ts';
 import type { Ages } from './sight.ts';
 import { judge } from './sight.ts';
 import type { OnFault } from './store.ts';
@@ -34,6 +36,8 @@ export type CacheSettings = {
   readonly store: StoreSettings;
   /** Stream in Redis by which services invalidate; undefined where none is read. */
   readonly stream?: string | undefined;
+  /** Share of the reads answered by what is kept whose subgraphs are asked as well, to compare; from 0 to 1, 0 when left out. */
+  readonly shadowRate?: number;
 };
 
 type Parts = {
@@ -42,6 +46,7 @@ type Parts = {
   /** From 0 to below 1; decides how much earlier than declared an answer runs out. */
   readonly random?: () => number;
   readonly onLookup?: OnLookup;
+  readonly onCompared?: OnCompared;
   readonly onFault?: OnFault;
 };
 
@@ -75,9 +80,10 @@ export async function openCache({
   clock,
   random = Math.random,
   onLookup = ignore,
+  onCompared = ignore,
   onFault: tellFault = ignore,
 }: Parts): Promise<Cache> {
-  const { ages, secret } = settings;
+  const { ages, secret, shadowRate: rate = 0 } = settings;
   // Everything that was written, here or elsewhere, counts on.
   let generation = 0;
   const onWritten = (): void => {
@@ -102,7 +108,9 @@ export async function openCache({
     const lookupOf = lookups({ policyOf: perText(index, compilePolicy), keys: cacheKeys({ secret, epoch: index.epoch }) });
     return {
       ...invalidation({ writtenBy: perText(index, compileWrites), store, background, onWritten }),
-      reads: cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup }),
+      reads: shadow({ ...common, rate, lookupOf, onCompared })(
+        cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup }),
+      ),
       coalesce: coalesce({ generation: () => generation }),
     };
   };
