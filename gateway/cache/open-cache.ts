@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { FetchLayer } from '#gateway/request.ts';
+import type { Changed } from '#kit/changes.ts';
 import type { Clock } from '#kit/clock.ts';
 import type { Invalidation } from '#kit/invalidation.ts';
 import { backgroundWork } from './background.ts';
@@ -15,7 +16,7 @@ import { cacheKeys } from './keys.ts';
 import type { Shared } from './landing.ts';
 import { flying } from './landing.ts';
 import { lookups } from './lookup.ts';
-import type { StoreSettings } from './open-store.ts';
+import type { OnRaised, StoreSettings } from './open-store.ts';
 import { openStore } from './open-store.ts';
 import { partFetches } from './part-fetch.ts';
 import { compilePolicy } from './policy.ts';
@@ -26,6 +27,7 @@ import { shadow } from './shadow.ts';
 import type { Ages } from './sight.ts';
 import { judge } from './sight.ts';
 import type { OnFault } from './store.ts';
+import { typesOf } from './tags.ts';
 import { turns } from './turns.ts';
 import { compileWrites } from './writes.ts';
 
@@ -47,6 +49,8 @@ type Parts = {
   readonly random?: () => number;
   readonly onLookup?: OnLookup;
   readonly onCompared?: OnCompared;
+  /** Hears what other processes and operators have changed, as soon as it is no longer served from here. */
+  readonly onChanged?: (changed: Changed) => void;
   readonly onFault?: OnFault;
 };
 
@@ -81,6 +85,7 @@ export async function openCache({
   random = Math.random,
   onLookup = ignore,
   onCompared = ignore,
+  onChanged = ignore,
   onFault: tellFault = ignore,
 }: Parts): Promise<Cache> {
   const { ages, secret, shadowRate: rate = 0 } = settings;
@@ -89,6 +94,10 @@ export async function openCache({
   const onWritten = (): void => {
     generation += 1;
   };
+  const onRaised: OnRaised = (tags) => {
+    onWritten();
+    onChanged(tags === undefined ? 'all' : typesOf(tags));
+  };
   let errors = 0;
   const onFault: OnFault = (fault) => {
     errors += 1;
@@ -96,7 +105,7 @@ export async function openCache({
   };
   const { redisCaFile } = settings.store;
   const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
-  const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised: onWritten });
+  const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised });
   const background = backgroundWork();
   const common = { store, background, random, ages, onFault };
   const shared = flights<Shared>();
@@ -115,8 +124,9 @@ export async function openCache({
     };
   };
   const invalidate = async (what: Invalidation): Promise<void> => {
-    onWritten();
-    await store.raise(tagsOf(what, namespaceOf));
+    const tags = tagsOf(what, namespaceOf);
+    onRaised(tags);
+    await store.raise(tags);
   };
   const { redisUrl: url } = settings.store;
   const { stream } = settings;
