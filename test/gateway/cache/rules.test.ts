@@ -50,6 +50,23 @@ test('E1: an older answer does not stand in for a refusal', async () => {
   expect(await titleOf(branch)).toBeNull();
 });
 
+test('E3: what a subgraph allows by its headers shortens what is declared, and keeps nothing that is not', async () => {
+  await using library = await startLibrary();
+  const clock = handClock();
+  await using branch = await library.open({ clock });
+  const headers = { 'cache-control': 'max-age=10' };
+  const asked = async (query: string, data: object): Promise<number> => {
+    library.books.fault = { body: JSON.stringify({ data }), headers };
+    const before = library.books.seen.length;
+    expect((await branch.gateway.query(query)).body).toMatchObject({ data });
+    return library.books.seen.length - before;
+  };
+  for (const calls of [1, 1]) expect(await asked('{ clock }', { clock: 'Tick' })).toBe(calls);
+  for (const calls of [1, 0]) expect(await asked('{ notice { text } }', { notice: { text: 'Open' } })).toBe(calls);
+  clock.advance(45_000);
+  expect(await asked('{ notice { text } }', { notice: { text: 'Closed' } })).toBe(1);
+});
+
 test('E2: what is not there is remembered for five seconds', async () => {
   await using library = await startLibrary();
   const clock = handClock();
