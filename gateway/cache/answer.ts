@@ -55,7 +55,9 @@ function tell(slot: Slot, sight: Sight | undefined, known: Known & { readonly fe
   const result = settled(known.fetched, known);
   const older = isWhole(result) || !isPassing(result) ? undefined : sight?.fallback;
   const value = older && valueIn(older.entry);
-  if (older !== undefined && value !== undefined) return { result: whole(value), status: 'stale', ...timesOf(older) };
+  // Without a time: unlike what is served while it is fetched anew, it cost a call.
+  if (older !== undefined && value !== undefined)
+    return { result: whole(value), status: 'stale', ageSeconds: older.ageMs / 1_000, ttlSeconds: 0 };
   return { result, status: 'miss', ageSeconds: 0, ttlSeconds: keepSeconds(slot, result, known.ages) };
 }
 
