@@ -31,16 +31,18 @@ type Options = {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly onFault: OnFault;
+  /** The value of an entry; undefined for what is not JSON. */
+  readonly valueOf: (entry: Entry) => unknown;
 };
 
-export function judge({ ages, now, random, onFault }: Options): (found: Found) => Sight {
+export function judge({ ages, now, random, onFault, valueOf }: Options): (found: Found) => Sight {
   return ({ entry, fence }) => {
     if (entry === undefined) return { kind: 'missing', fence };
     const ageMs = Math.max(0, now() - entry.createdAt);
     if (ageMs >= entry.keepMs) return { kind: 'missing', fence };
     const isFresh = ageMs < entry.freshMs;
     if (!isFresh && ageMs >= entry.freshMs + staleMs(entry, ages)) return { kind: 'missing', fence, fallback: entry };
-    const value = valueIn(entry);
+    const value = valueOf(entry);
     if (value === undefined) {
       onFault({ kind: 'corrupt' });
       return { kind: 'missing', fence };
@@ -68,4 +70,16 @@ export function valueIn({ text }: Pick<Entry, 'text'>): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Parses each entry once, for readers that change nothing of what they get. */
+export function sharedValues(): (entry: Entry) => unknown {
+  const known = new WeakMap<Entry, unknown>();
+  return (entry) => {
+    const kept = known.get(entry);
+    if (kept !== undefined) return kept;
+    const value = valueIn(entry);
+    known.set(entry, value);
+    return value;
+  };
 }

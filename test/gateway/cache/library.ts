@@ -174,7 +174,9 @@ async function openBranch(sdl: string, options: Options): Promise<Branch> {
       settings: testSettings(options),
       clock: options.clock ?? systemClock,
       random: options.random ?? (() => 0),
-      onLookup: ({ subgraph, status }) => statuses.push(`${subgraph} ${status}`),
+      onLookup: ({ subgraph, status }, times = 1) => {
+        for (let counted = 0; counted < times; counted++) statuses.push(`${subgraph} ${status}`);
+      },
       onFault: ({ kind }) => faults.push(kind),
     }),
   );
