@@ -72,14 +72,20 @@ export function valueIn({ text }: Pick<Entry, 'text'>): unknown {
   }
 }
 
-/** Parses each entry once, for readers that change nothing of what they get. */
+/** Parses each entry once, for readers that change nothing of what they get; it is frozen, so that a mistake shows. */
 export function sharedValues(): (entry: Entry) => unknown {
   const known = new WeakMap<Entry, unknown>();
   return (entry) => {
     const kept = known.get(entry);
     if (kept !== undefined) return kept;
-    const value = valueIn(entry);
+    const value = frozen(valueIn(entry));
     known.set(entry, value);
     return value;
   };
+}
+
+function frozen(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }
