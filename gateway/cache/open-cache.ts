@@ -106,8 +106,8 @@ export async function openCache({
   const answers = wholeAnswers({ now, renew, maxEntries, maxBytes, onLookup });
   const { namespaceOf } = cacheKeys({ secret, epoch: '' });
   const layersFor: Cache['layersFor'] = (sdl, { shares }) => {
-    const valueOf = shares ? sharedValues() : valueIn;
-    const judged = judge({ ages, now, random, onFault, valueOf });
+    const parsed = shares ? sharedValues() : valueIn;
+    const judged = judge({ ages, now, random, onFault, parsed });
     const index = cacheIndex(sdl);
     const lookupOf = lookups({ policyOf: perText(index, compilePolicy), keys: cacheKeys({ secret, epoch: index.epoch }) });
     return {

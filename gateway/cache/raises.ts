@@ -33,8 +33,7 @@ export function raises(): Raises {
       sequence += 1;
       for (const tag of tags) raisedAt.set(tag, sequence);
     },
-    areGood: (tags, since) =>
-      since === sequence || (since >= floor && tags.every((tag) => (raisedAt.get(tag) ?? 0) <= since)),
+    areGood: (tags, since) => since === sequence || (since >= floor && tags.every((tag) => (raisedAt.get(tag) ?? 0) <= since)),
     stampsOf: (tags) => tags.map((tag) => `${floor}.${raisedAt.get(tag) ?? 0}`),
   };
 }

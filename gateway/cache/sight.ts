@@ -32,17 +32,17 @@ type Options = {
   readonly random: () => number;
   readonly onFault: OnFault;
   /** The value of an entry; undefined for what is not JSON. */
-  readonly valueOf: (entry: Entry) => unknown;
+  readonly parsed: (entry: Entry) => unknown;
 };
 
-export function judge({ ages, now, random, onFault, valueOf }: Options): (found: Found) => Sight {
+export function judge({ ages, now, random, onFault, parsed }: Options): (found: Found) => Sight {
   return ({ entry, fence }) => {
     if (entry === undefined) return { kind: 'missing', fence };
     const ageMs = Math.max(0, now() - entry.createdAt);
     if (ageMs >= entry.keepMs) return { kind: 'missing', fence };
     const isFresh = ageMs < entry.freshMs;
     if (!isFresh && ageMs >= entry.freshMs + staleMs(entry, ages)) return { kind: 'missing', fence, fallback: entry };
-    const value = valueOf(entry);
+    const value = parsed(entry);
     if (value === undefined) {
       onFault({ kind: 'corrupt' });
       return { kind: 'missing', fence };
