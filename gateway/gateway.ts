@@ -47,6 +47,7 @@ import type { Limits } from './rate-limit/open-limits.ts';
 import { chargeText } from './rate-limit/point.ts';
 import type { Admission, SubgraphHandler } from './request.ts';
 import { answerPlugin, finish } from './response/answer.ts';
+import { answerTexts } from './response/answer-texts.ts';
 import { errorFormatter } from './response/mask.ts';
 import { tracedRequest } from './response/traced-request.ts';
 
@@ -202,7 +203,8 @@ async function buildEngine(sdl: string, config: Config, parts: EngineParts): Pro
     logger.error({ err: error, ...(at && { service: at.service, requestId: at.call.requestId }) }, 'unexpected error');
   const { observer = unwatched } = parts;
   const { planLookedUp, planned } = observer;
-  const layers = fetchLayers(config, observer, parts.cache?.layersFor(sdl));
+  const cache = parts.cache?.layersFor(sdl, { shares: config.execution.compiled });
+  const layers = fetchLayers(config, observer, cache);
   const wantedOf = wantedFields();
   const fetches = new Map(
     routesOf(sdl, config.fetch.urls).map((route) => {
@@ -223,13 +225,14 @@ async function buildEngine(sdl: string, config: Config, parts: EngineParts): Pro
     sdl,
     features: authorizationFeatures,
     rules: documentRules(config),
-    layers: operationLayers(stages),
+    layers: operationLayers(stages, cache),
     options: config.plan,
     clock: systemClock,
     observePlanning: { looked: planLookedUp, planned },
     logger,
     plugins: [admission(gates(config, stages)), answerPlugin(limits && chargeText(limits))],
     formatError: errorFormatter(onUnexpectedError),
+    textOf: answerTexts(),
     dataSourceOf: (name) => dataSource(fetchesOf(name)),
     ...(config.execution.compiled && { executeBy: (planOf) => compiledExecutor({ sdl, planOf, handlerOf: fetchesOf }) }),
   });

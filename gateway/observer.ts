@@ -12,11 +12,11 @@ export type Observer = {
   readonly breakerChanged: (service: string, state: BreakerState) => void;
   /** A newer supergraph was taken over, or refused. */
   readonly supergraphReloaded: (ok: boolean) => void;
-  /** A root field or an entity was looked up in the cache. */
-  readonly lookedUp: (lookup: {
-    readonly subgraph: string;
-    readonly status: 'hit' | 'stale' | 'miss' | 'negative' | 'bypass';
-  }) => void;
+  /** A root field or an entity was looked up in the cache, or several with the same outcome. */
+  readonly lookedUp: (
+    lookup: { readonly subgraph: string; readonly status: 'hit' | 'stale' | 'miss' | 'negative' | 'bypass' },
+    times?: number,
+  ) => void;
   readonly planLookedUp: (result: 'hit' | 'miss') => void;
   /** An operation was planned or could not be; the time contains the waiting. */
   readonly planned: PlanningObserver['planned'];

@@ -87,11 +87,13 @@ export const gates = (
 ];
 
 /** What wraps the planning and execution of an operation. */
-export const operationLayers = ({ authorize, guard }: EngineStages): readonly OperationLayer[] => [
+export const operationLayers = ({ authorize, guard }: EngineStages, cache?: CacheLayers): readonly OperationLayer[] => [
   tracesExecution(),
   pricesOnly,
   shed(guard),
   filterDenied(authorize),
+  // Innermost: it answers what would be planned and run.
+  ...(cache === undefined ? [] : [cache.answers]),
 ];
 
 /** What stands between a call to an HTTP subgraph and the network: circuit breaker, one retry of queries, bulkhead. */

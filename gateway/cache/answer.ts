@@ -7,7 +7,12 @@ import type { Outcome } from './outcome.ts';
 import type { Ages, Sight } from './sight.ts';
 import { valueIn } from './sight.ts';
 import { keepSeconds } from './storable.ts';
-import type { Entry } from './store.ts';
+import type { Entry, Fence } from './store.ts';
+
+/** A look-up, and what was found where that alone answers it: fresh, and not to be renewed before its time. */
+export type Seen = CacheLookup & { readonly kept?: Kept };
+
+export type Kept = { readonly entry: Entry; readonly fence: Fence };
 
 type Known = {
   readonly request: SubgraphRequest;
@@ -16,10 +21,12 @@ type Known = {
   /** Of what was not to be served, the first part of each slot. */
   readonly brought: ReadonlyMap<Part, Outcome>;
   readonly ages: Ages;
+  /** Whether one object may stand in several places of an answer; executors that merge into it need one for each. */
+  readonly shares: boolean;
 };
 
 /** Puts together what was kept and what was fetched. @throws whatever the call threw, where there is nothing else to tell */
-export function answer(known: Known, note: (lookup: CacheLookup) => void): SubgraphResponse {
+export function answer(known: Known, note: (lookup: Seen) => void): SubgraphResponse {
   const { request, lookup, sights, brought } = known;
   rethrow(known);
   const told = new Map<Slot, Brought>();
@@ -30,8 +37,7 @@ export function answer(known: Known, note: (lookup: CacheLookup) => void): Subgr
       return settled(brought.get(part), known);
     }
     const again = told.get(slot);
-    // Executors merge into what they are given: the same entity a second time is an object of its own.
-    if (again !== undefined) return { ...again, value: structuredClone(again.value) };
+    if (again !== undefined) return known.shares ? again : { ...again, value: structuredClone(again.value) };
     const { result, ...facts } = tell(slot, sights.get(slot), { ...known, fetched: brought.get(part) });
     note({ subgraph: request.service, scope: slot.unit.scope, tags: slot.tags, ...facts });
     told.set(slot, result);
@@ -48,10 +54,13 @@ export const bypassed = ({ service }: SubgraphRequest): CacheLookup => ({
   tags: [],
 });
 
-type Told = Pick<CacheLookup, 'status' | 'ageSeconds' | 'ttlSeconds'> & { readonly result: Brought };
+type Told = Pick<Seen, 'status' | 'ageSeconds' | 'ttlSeconds' | 'kept'> & { readonly result: Brought };
 
 function tell(slot: Slot, sight: Sight | undefined, known: Known & { readonly fetched: Outcome | undefined }): Told {
-  if (sight?.kind === 'served') return { result: whole(sight.value), status: sight.status, ...timesOf(sight) };
+  if (sight?.kind === 'served') {
+    const kept = !sight.isDue && { kept: { entry: sight.entry, fence: sight.fence } };
+    return { result: whole(sight.value), status: sight.status, ...timesOf(sight), ...kept };
+  }
   const result = settled(known.fetched, known);
   const older = isWhole(result) || !isPassing(result) ? undefined : sight?.fallback;
   const value = older && valueIn(older.entry);

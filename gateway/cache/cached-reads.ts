@@ -7,8 +7,8 @@ import type { PartFetch } from './part-fetch.ts';
 import type { Ages, Sight } from './sight.ts';
 import type { Found, Store } from './store.ts';
 
-/** Hears of every look-up, for a metric. */
-export type OnLookup = (lookup: Pick<CacheLookup, 'subgraph' | 'status'>) => void;
+/** Hears of every look-up, for a metric; of those of a whole answer by subgraph and status together. */
+export type OnLookup = (lookup: Pick<CacheLookup, 'subgraph' | 'status'>, times?: number) => void;
 
 type Options = {
   readonly lookupOf: (request: SubgraphRequest) => Lookup | undefined;
@@ -18,6 +18,7 @@ type Options = {
   readonly background: Background;
   readonly ages: Ages;
   readonly onLookup: OnLookup;
+  readonly shares: boolean;
 };
 
 /** A refresh that nobody waits for may take so long. */
@@ -28,7 +29,7 @@ const refreshMs = 10_000;
  * asked of the subgraph, and kept for the next one as its declaration allows.
  */
 export function cachedReads(options: Options): FetchLayer {
-  const { lookupOf, store, judge, partFetch, background, ages, onLookup } = options;
+  const { lookupOf, store, judge, partFetch, background, ages, onLookup, shares } = options;
   const note = ({ lookups }: SubgraphRequest, lookup: CacheLookup): void => {
     onLookup(lookup);
     lookups?.push(lookup);
@@ -64,7 +65,7 @@ export function cachedReads(options: Options): FetchLayer {
       const brought = missing.length === 0 ? new Map<Part, Outcome>() : await bring(task, missing);
       const due = firstOfEach(lookup.parts).filter(({ slot }) => slot !== undefined && isDue(sights.get(slot)));
       if (due.length > 0) background.run(() => refresh({ ...task, request: detached(request) }, due));
-      return answer({ request, lookup, sights, brought, ages }, (found) => note(request, found));
+      return answer({ request, lookup, sights, brought, ages, shares }, (found) => note(request, found));
     };
   };
 }

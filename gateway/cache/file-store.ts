@@ -95,6 +95,7 @@ export function fileStore({
         await nextTurn();
       }
     },
+    stamps: async (tags) => tags.map(await stampsNow(tags)),
     async raise(tags) {
       const stamp = newStamp();
       await tables.run((open) => open.setStamps([...tags, lastTag], stamp));

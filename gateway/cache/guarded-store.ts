@@ -55,6 +55,7 @@ export function guardedStore({ store, readTimeoutMs, writeTimeoutMs, onFault }: 
   return {
     now: () => store.now(),
     read: (wanted) => call(() => afterDebts(() => store.read(wanted)), readTimeoutMs),
+    stamps: (tags) => call(() => afterDebts(() => store.stamps(tags)), readTimeoutMs),
     write: (writes) => call(() => store.write(writes), writeTimeoutMs),
     async raise(tags) {
       owe(tags);

@@ -20,7 +20,7 @@ export function memoryStore({ clock, maxEntries, maxBytes, maxTags = 100_000 }: 
   let count = 0;
   // Stands for every tag that was not raised yet; a new one refuses what was fetched before stamps were forgotten.
   let initial = '0';
-  const stampsOf = ({ tags }: Wanted): readonly string[] => tags.map((tag) => stamps.get(tag) ?? initial);
+  const stampsOf = (tags: readonly Tag[]): readonly string[] => tags.map((tag) => stamps.get(tag) ?? initial);
   const forgetAll = (): void => {
     entries.clear();
     stamps.clear();
@@ -38,7 +38,7 @@ export function memoryStore({ clock, maxEntries, maxBytes, maxTags = 100_000 }: 
     now: () => clock.now(),
     async read(wanted) {
       return wanted.map((each) => {
-        const current = stampsOf(each);
+        const current = stampsOf(each.tags);
         return { entry: find(each, current), fence: { stamps: current } };
       });
     },
@@ -46,6 +46,7 @@ export function memoryStore({ clock, maxEntries, maxBytes, maxTags = 100_000 }: 
       for (const { place, entry, fence } of writes)
         entries.set(place.key, { entry: { ...entry, createdAt: clock.now() }, stamps: fence.stamps });
     },
+    stamps: async (tags) => stampsOf(tags),
     async raise(tags) {
       if (stamps.size > maxTags) forgetAll();
       for (const tag of tags) stamps.set(tag, String(++count));

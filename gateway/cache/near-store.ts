@@ -1,98 +1,46 @@
-import { LRUCache } from 'lru-cache';
-import { sizeOf } from './memory-store.ts';
-import type { Entry, Fence, Found, Store, Wanted } from './store.ts';
-import type { Tag } from './tags.ts';
-import { everythingTag } from './tags.ts';
+import { sameStamps } from './memory-store.ts';
+import type { NearCopies } from './near-copies.ts';
+import { nearCopies } from './near-copies.ts';
+import type { Basis, Found, Store, Wanted } from './store.ts';
 
-type Options = {
+type Options = Parameters<typeof nearCopies>[0] & {
   /** The store that all replicas share. */
   readonly shared: Store;
   /** Resolves once all other processes have forgotten what this one raised. */
   readonly heard: () => Promise<void>;
-  readonly maxEntries: number;
-  readonly maxBytes: number;
-  /** So long a copy is served without asking the shared store. */
-  readonly ttlMs: number;
 };
 
-export type NearStore = Store & {
-  /** Forgets what has one of these tags, as somebody else has raised them. */
-  readonly forget: (tags: readonly Tag[]) => void;
-  /**
-   * Whether this process hears what others raise, told again with every attempt to connect; while it does not, no copies of
-   * what the shared store holds are served, and what was told meanwhile is lost.
-   */
-  readonly hearing: (hears: boolean) => void;
-};
+/** The same basis as it holds now; undefined where it holds no more, or nobody can tell. */
+export type Renew = (basis: Basis) => Promise<Basis | undefined>;
 
-type Copy = { readonly entry: Entry; readonly stamps: readonly string[]; readonly sequence: number };
-
-const maxTags = 50_000;
+export type NearStore = Store &
+  Pick<NearCopies, 'forget' | 'hearing'> & {
+    /** Asks the shared store for stamps alone, and only when copies would have to be read again. */
+    readonly renew: Renew;
+  };
 
 /**
  * Copies in this process of what the shared store holds, for moments only. While that store is away they are all there is,
- * and what is fetched meanwhile is kept here alone.
+ * and what is fetched meanwhile is kept here alone. While this process does not hear what others raise, no copies of what the
+ * shared store holds are served.
  */
-export function nearStore({ shared, heard, maxEntries, maxBytes, ttlMs }: Options): NearStore {
-  const copies = new LRUCache<string, Copy>({ max: maxEntries, maxSize: maxBytes, sizeCalculation: sizeOf, ttl: ttlMs });
-  const raisedAt = new Map<Tag, number>();
-  let sequence = 0;
-  // Nothing that was read before this moment may be kept.
-  let floor = 0;
-  let hears = false;
-  const forgetAll = (): void => {
-    copies.clear();
-    raisedAt.clear();
-    floor = ++sequence;
-  };
-  const forget = (tags: readonly Tag[]): void => {
-    if (raisedAt.size > maxTags || tags.includes(everythingTag)) forgetAll();
-    sequence += 1;
-    for (const tag of tags) raisedAt.set(tag, sequence);
-  };
-  const isGood = (since: number, tags: readonly Tag[]): boolean =>
-    since >= floor && tags.every((tag) => (raisedAt.get(tag) ?? 0) <= since);
-  const copyOf = ({ place, tags }: Wanted): Copy | undefined => {
-    const copy = copies.get(place.key);
-    return copy !== undefined && isGood(copy.sequence, tags) ? copy : undefined;
-  };
-  const keep = ({ place, tags }: Wanted, entry: Entry, fence: Fence): void => {
-    const since = fence.sequence ?? sequence;
-    if ((hears || fence.alone === true) && isGood(since, tags))
-      copies.set(place.key, { entry, stamps: fence.stamps, sequence: since });
-  };
-  const readShared = async (wanted: readonly Wanted[]): Promise<readonly Found[]> => {
-    const before = sequence;
-    try {
-      const found = await shared.read(wanted);
-      return found.map(({ entry, fence }, index) => {
-        const marked = { ...fence, sequence: before };
-        const asked = wanted[index];
-        if (entry !== undefined && asked !== undefined) keep(asked, entry, marked);
-        // Somebody may have brought it while Redis was asked.
-        const copy = entry === undefined && asked !== undefined ? copyOf(asked) : undefined;
-        return copy === undefined ? { entry, fence: marked } : foundNear(copy);
-      });
-    } catch {
-      return wanted.map(({ tags }) => ({
-        entry: undefined,
-        fence: { stamps: tags.map((tag) => `${floor}.${raisedAt.get(tag) ?? 0}`), sequence: before, alone: true },
-      }));
-    }
-  };
+export function nearStore({ shared, heard, ...options }: Options): NearStore {
+  const copies = nearCopies(options);
+  const { forget, hearing, find, keep } = copies;
+  const readShared = sharedReads(shared, copies);
   return {
     forget,
-    hearing(now) {
-      if (hears || now) forgetAll();
-      hears = now;
-    },
+    hearing,
+    renew: renewals(shared, copies),
     now: () => shared.now(),
     async read(wanted) {
-      const near = wanted.map(copyOf);
+      const near = wanted.map(find);
       const missing = wanted.filter((_, index) => near[index] === undefined);
-      const found = (missing.length === 0 ? [] : await readShared(missing)).values();
-      return near.map((copy) => (copy === undefined ? next(found) : foundNear(copy)));
+      if (missing.length === 0) return near.flatMap((copy) => copy ?? []);
+      const found = (await readShared(missing)).values();
+      return near.map((copy) => copy ?? next(found));
     },
+    stamps: (tags) => shared.stamps(tags),
     async write(writes) {
       const createdAt = shared.now();
       for (const { entry, fence, ...asked } of writes) keep(asked, { ...entry, createdAt }, fence);
@@ -108,14 +56,40 @@ export function nearStore({ shared, heard, maxEntries, maxBytes, ttlMs }: Option
     },
     claim: (places, lockMs) => shared.claim(places, lockMs),
     release: (places) => shared.release(places),
-    async [Symbol.asyncDispose]() {
-      copies.clear();
-      await shared[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => shared[Symbol.asyncDispose](),
   };
 }
 
-const foundNear = ({ entry, stamps, sequence }: Copy): Found => ({ entry, fence: { stamps, sequence } });
+function sharedReads(shared: Store, { find, keep, mark, markAlone, stampsAlone }: NearCopies) {
+  const settled = ({ entry, fence }: Found, asked: Wanted): Found => {
+    if (entry !== undefined) keep(asked, entry, fence);
+    // Somebody may have brought it while Redis was asked.
+    return (entry === undefined ? find(asked) : undefined) ?? { entry, fence };
+  };
+  return async (wanted: readonly Wanted[]): Promise<readonly Found[]> => {
+    const near = mark();
+    const alone = markAlone();
+    try {
+      const found = (await shared.read(wanted)).values();
+      return wanted.map((asked) => {
+        const { entry, fence } = next(found);
+        return settled({ entry, fence: { ...fence, near } }, asked);
+      });
+    } catch {
+      return wanted.map(({ tags }) => ({ entry: undefined, fence: { stamps: stampsAlone(tags), near: alone, alone: true } }));
+    }
+  };
+}
+
+function renewals(shared: Store, { mark, areGood }: NearCopies): Renew {
+  return async (basis) => {
+    const { tags, stamps, near } = basis;
+    if (near !== undefined && areGood(near, tags)) return { ...basis, near: { ...near, sequence: mark().sequence } };
+    const marked = mark();
+    const current = await shared.stamps(tags).catch(() => undefined);
+    return current !== undefined && sameStamps(stamps, current) ? { tags, stamps, near: marked } : undefined;
+  };
+}
 
 function next(found: IterableIterator<Found>): Found {
   const { value } = found.next();

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
-import type { FetchLayer } from '#gateway/request.ts';
+import type { FetchLayer, OperationLayer } from '#gateway/request.ts';
 import type { Changed } from '#kit/changes.ts';
 import type { Clock } from '#kit/clock.ts';
 import type { Invalidation } from '#kit/invalidation.ts';
@@ -25,10 +25,11 @@ import { cacheIndex } from './schema-index.ts';
 import type { OnCompared } from './shadow.ts';
 import { shadow } from './shadow.ts';
 import type { Ages } from './sight.ts';
-import { judge } from './sight.ts';
+import { judge, sharedValues, valueIn } from './sight.ts';
 import type { OnFault } from './store.ts';
 import { typesOf } from './tags.ts';
 import { turns } from './turns.ts';
+import { wholeAnswers } from './whole-answers.ts';
 import { compileWrites } from './writes.ts';
 
 export type CacheSettings = {
@@ -54,8 +55,10 @@ type Parts = {
   readonly onFault?: OnFault;
 };
 
-/** The layers that the calls to the subgraphs of one supergraph are wrapped in. */
+/** The layers that operations over one supergraph, and its calls to subgraphs, are wrapped in. */
 export type CacheLayers = {
+  /** Answers whole operations; innermost around planning and execution. */
+  readonly answers: OperationLayer;
   /** Invalidates by mutations; outside of the deadline. */
   readonly written: FetchLayer;
   readonly reads: FetchLayer;
@@ -65,8 +68,11 @@ export type CacheLayers = {
 };
 
 export type Cache = AsyncDisposable & {
-  /** @throws Error for a supergraph whose links cannot be read */
-  readonly layersFor: (sdl: string) => CacheLayers;
+  /**
+   * `shares` is true where nobody changes what these layers answer, so that many answers may hold one object.
+   * @throws Error for a supergraph whose links cannot be read
+   */
+  readonly layersFor: (sdl: string, options: { readonly shares: boolean }) => CacheLayers;
   /** Lets be fetched anew what was kept of this, in every process. */
   readonly invalidate: (what: Invalidation) => Promise<void>;
   /** Whether Redis can be reached; false where there is none. */
@@ -110,15 +116,20 @@ export async function openCache({
   const common = { store, background, random, ages, onFault };
   const shared = flights<Shared>();
   const partFetch = partFetches({ flights: shared, fly: flying({ ...common, flights: shared }), turns: turns(common) });
-  const judged = judge({ ages, now: store.now, random, onFault });
+  const { now, renew } = store;
+  const { maxEntries, maxBytes } = settings.store;
+  const answers = wholeAnswers({ now, renew, maxEntries, maxBytes, onLookup });
   const { namespaceOf } = cacheKeys({ secret, epoch: '' });
-  const layersFor = (sdl: string): CacheLayers => {
+  const layersFor: Cache['layersFor'] = (sdl, { shares }) => {
+    const parsed = shares ? sharedValues() : valueIn;
+    const judged = judge({ ages, now, random, onFault, parsed });
     const index = cacheIndex(sdl);
     const lookupOf = lookups({ policyOf: perText(index, compilePolicy), keys: cacheKeys({ secret, epoch: index.epoch }) });
     return {
+      answers,
       ...invalidation({ writtenBy: perText(index, compileWrites), store, background, onWritten }),
       reads: shadow({ ...common, rate, lookupOf, onCompared })(
-        cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup }),
+        cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup, shares }),
       ),
       coalesce: coalesce({ generation: () => generation }),
     };

@@ -3,7 +3,8 @@ import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
 import { announcements } from './announcements.ts';
 import { fileStore } from './file-store.ts';
 import { guardedStore } from './guarded-store.ts';
-import { memoryStore } from './memory-store.ts';
+import { memoryStore, sameStamps } from './memory-store.ts';
+import type { Renew } from './near-store.ts';
 import { nearStore } from './near-store.ts';
 import { cacheConnection, redisStore } from './redis-store.ts';
 import type { OnFault, Store } from './store.ts';
@@ -41,12 +42,15 @@ type Parts = {
 const startMs = 1_000;
 
 /** A store, and whether its Redis can be reached; false where there is none. */
-export type OpenStore = Store & { readonly isConnected: () => boolean };
+export type OpenStore = Store & { readonly isConnected: () => boolean; readonly renew: Renew };
 
 /** Redis behind copies in this process; a file or memory alone where no Redis is named. */
 export async function openStore({ settings, ca, clock, onFault, onRaised }: Parts): Promise<OpenStore> {
   const { redisUrl: url, maxEntries, maxBytes, nearMs, readTimeoutMs, writeTimeoutMs, longestMs } = settings;
-  if (url === undefined) return { ...openOwn({ settings, clock, onFault, onRaised }), isConnected: () => false };
+  if (url === undefined) {
+    const own = openOwn({ settings, clock, onFault, onRaised });
+    return { ...own, isConnected: () => false, renew: renewals(own) };
+  }
   const onError = (error: Error): void => onFault({ kind: 'unavailable', error });
   const redis = openRedis({ url, ca, settings: cacheConnection, onError });
   const listener = openRedis({ url, ca, settings: { protocol: 2, connectTimeout: 500 }, onError });
@@ -75,6 +79,14 @@ export async function openStore({ settings, ca, clock, onFault, onRaised }: Part
     },
   };
 }
+
+/** Where nothing is copied, stamps are looked at each time. */
+const renewals =
+  ({ stamps }: Store): Renew =>
+  async (basis) => {
+    const current = await stamps(basis.tags).catch(() => undefined);
+    return current !== undefined && sameStamps(basis.stamps, current) ? basis : undefined;
+  };
 
 /** What this process or machine has for itself; a file that cannot be opened keeps nobody from starting. */
 function openOwn({ settings, clock, onFault, onRaised }: Parts): Store {

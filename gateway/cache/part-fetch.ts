@@ -1,17 +1,15 @@
 import type { SubgraphHandler } from '#gateway/request.ts';
 import { inTime } from '#kit/in-time.ts';
-import { askFor } from './ask.ts';
 import type { Flights } from './flights.ts';
 import type { Fly, Shared } from './landing.ts';
 import { flightKey } from './landing.ts';
+import type { Leading, Outcomes } from './leading.ts';
+import { leading } from './leading.ts';
 import type { Part } from './lookup.ts';
 import type { Outcome, Task } from './outcome.ts';
-import type { Policy } from './policy.ts';
 import type { Turns } from './turns.ts';
 
 type Options = { readonly flights: Flights<Shared>; readonly fly: Fly; readonly turns: Turns };
-
-type Outcomes = ReadonlyMap<Part, Outcome>;
 
 export type PartFetch = {
   /** Brings all parts, by a call of its own or with others who are fetching the same; never throws. */
@@ -24,64 +22,45 @@ export type PartFetch = {
 const followMs = 1_000;
 
 export function partFetches({ flights, fly, turns }: Options): (next: SubgraphHandler) => PartFetch {
-  const costs = new WeakMap<Policy, number>();
+  const leadingTo = leading({ fly, turns });
+  const flightOf = (task: Task, { slot }: Part) => (slot === undefined ? undefined : flights.join(flightKey(task, slot)));
   return (next) => {
-    const call = async (task: Task, parts: readonly Part[]): Promise<Outcomes> => {
-      if (parts.length === 0) return new Map();
-      const { policy, parts: wanted } = task.lookup;
-      const startedAt = performance.now();
-      const brought = await askFor(next, task.request, { policy, parts, all: parts.length === wanted.length });
-      const costMs = performance.now() - startedAt;
-      costs.set(policy, 0.7 * (costs.get(policy) ?? costMs) + 0.3 * costMs);
-      return new Map([...brought].map(([part, each]) => [part, { kind: 'brought', brought: each, isNew: true, costMs }]));
-    };
-    const lead = (task: Task, parts: readonly Part[]): Promise<Outcomes> =>
-      fly(task, parts, async () => {
-        const { ours, theirs } = await turns.divide(task, parts, costs.get(task.lookup.policy));
-        try {
-          const [called, awaited] = await Promise.all([call(task, ours), turns.others(task, theirs)]);
-          const left = theirs.filter((part) => !awaited.has(part));
-          return new Map([...called, ...awaited, ...(await call(task, left))]);
-        } finally {
-          turns.release(ours);
-        }
-      });
+    const { lead, renew } = leadingTo(next);
+    const leadOwn = leadingOrThrown(lead);
     const bring = async (task: Task, parts: readonly Part[], joinUntil: number): Promise<Outcomes> => {
       const leftMs = joinUntil - performance.now();
-      const flightOf = ({ slot }: Part) => (slot === undefined || leftMs <= 0 ? undefined : flights.join(flightKey(task, slot)));
-      const all = parts.map((part) => ({ part, flight: flightOf(part) }));
-      const own = all.flatMap(({ part, flight }) => (flight === undefined ? [part] : []));
-      const joined = all.flatMap(({ part, flight }) => (flight === undefined ? [] : [{ part, flight }]));
-      const [led, followed] = await Promise.all([
-        own.length === 0 ? [] : lead(task, own).catch((error: unknown) => own.map((part) => threw(part, error))),
-        Promise.all(
-          joined.map(async ({ part, flight }) => ({
-            part,
-            outcome: ownCopy(await inTime(flight, leftMs).catch(() => undefined)),
-          })),
-        ),
-      ]);
-      const again = followed.flatMap(({ part, outcome }) => (outcome === undefined ? [part] : []));
+      const own: Part[] = [];
+      const following: Promise<readonly [Part, Outcome | undefined]>[] = [];
+      for (const part of parts) {
+        const flight = leftMs <= 0 ? undefined : flightOf(task, part);
+        if (flight === undefined) own.push(part);
+        else following.push(follow(flight, leftMs).then((outcome) => [part, outcome]));
+      }
+      const [led, followed] = await Promise.all([leadOwn(task, own), Promise.all(following)]);
+      const again = followed.flatMap(([part, outcome]) => (outcome === undefined ? [part] : []));
       const late = again.length === 0 ? [] : await bring(task, again, joinUntil);
-      return new Map([...led, ...followed.flatMap(({ part, outcome }) => (outcome ? [[part, outcome] as const] : [])), ...late]);
+      return new Map([...led, ...followed.flatMap(([part, outcome]) => (outcome ? [[part, outcome] as const] : [])), ...late]);
     };
     return {
       bring: (task, parts) => bring(task, parts, performance.now() + followMs),
       async refresh(task, parts) {
-        const idle = parts.filter(({ slot }) => slot !== undefined && flights.join(flightKey(task, slot)) === undefined);
-        if (idle.length === 0) return;
-        await fly(task, idle, async () => {
-          const { ours } = await turns.divide(task, idle);
-          return call(task, ours).finally(() => turns.release(ours));
-        });
+        const idle = parts.filter((part) => part.slot !== undefined && flightOf(task, part) === undefined);
+        if (idle.length > 0) await renew(task, idle);
       },
     };
   };
 }
 
-const threw = (part: Part, error: unknown): readonly [Part, Outcome] => [part, { kind: 'threw', error }];
+const leadingOrThrown =
+  (lead: Leading['lead']) =>
+  async (task: Task, parts: readonly Part[]): Promise<Outcomes> => {
+    if (parts.length === 0) return new Map();
+    return lead(task, parts).catch((error: unknown) => new Map(parts.map((part) => [part, { kind: 'threw', error }])));
+  };
 
-function ownCopy(shared: Shared | undefined): Outcome | undefined {
+/** What another fetch brings, with a value of one's own; undefined when it is given up or not in time. */
+async function follow(flight: Promise<Shared | undefined>, leftMs: number): Promise<Outcome | undefined> {
+  const shared = await inTime(flight, leftMs).catch(() => undefined);
   if (shared === undefined) return undefined;
   if ('error' in shared) return { kind: 'threw', error: shared.error };
   return { kind: 'brought', isNew: false, brought: { ...shared.brought, value: JSON.parse(shared.text) } };

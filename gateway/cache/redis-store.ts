@@ -69,6 +69,10 @@ export function redisStore({ redis, longestMs, tell, onFault }: Options): Store 
     async write(writes) {
       await sendAll(redis, await Promise.all(writes.map(commandsOf)));
     },
+    async stamps(tags) {
+      const found = await readAll(redis, tags.map(stampKey));
+      return found.map((stamp) => stamp?.toString() ?? '');
+    },
     async raise(tags) {
       // Commands of one connection keep their order: who hears of it finds the new stamps.
       await Promise.all([stamps.raise(tags), tell(tags)]);

@@ -34,16 +34,18 @@ type Options = {
   /** From 0 to below 1. */
   readonly random: () => number;
   readonly onFault: OnFault;
+  /** The value of an entry; undefined for what is not JSON. */
+  readonly parsed: (entry: Entry) => unknown;
 };
 
-export function judge({ ages, now, random, onFault }: Options): (found: Found) => Sight {
+export function judge({ ages, now, random, onFault, parsed }: Options): (found: Found) => Sight {
   return ({ entry, fence }) => {
     if (entry === undefined) return { kind: 'missing', fence };
     const ageMs = Math.max(0, now() - entry.createdAt);
     if (ageMs >= entry.keepMs) return { kind: 'missing', fence };
     const isFresh = ageMs < entry.freshMs;
     if (!isFresh && ageMs >= entry.freshMs + staleMs(entry, ages)) return { kind: 'missing', fence, fallback: { entry, ageMs } };
-    const value = valueIn(entry);
+    const value = parsed(entry);
     if (value === undefined) {
       onFault({ kind: 'corrupt' });
       return { kind: 'missing', fence };
@@ -71,4 +73,22 @@ export function valueIn({ text }: Pick<Entry, 'text'>): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Parses each entry once, for readers that change nothing of what they get; it is frozen, so that a mistake shows. */
+export function sharedValues(): (entry: Entry) => unknown {
+  const known = new WeakMap<Entry, unknown>();
+  return (entry) => {
+    const kept = known.get(entry);
+    if (kept !== undefined) return kept;
+    const value = frozen(valueIn(entry));
+    known.set(entry, value);
+    return value;
+  };
+}
+
+function frozen(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }

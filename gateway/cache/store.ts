@@ -21,10 +21,25 @@ export type Entry = {
  */
 export type Fence = {
   readonly stamps: readonly string[];
-  /** Where a copy in this process was taken; belongs to the copies alone. */
-  readonly sequence?: number;
+  /** There where copies are kept in this process. */
+  readonly near?: Near;
   /** True where the shared store could not be asked, so that nothing may be written to it. */
   readonly alone?: boolean;
+};
+
+/** How long what was read needs no question to the shared store. */
+export type Near = {
+  /** Number of the last invalidation that was known when it was read. */
+  readonly sequence: number;
+  /** By the clock of this process alone, `performance.now()`; 0 where each use needs a question. */
+  readonly until: number;
+};
+
+/** What an answer that was made of several entries stands and falls with: all their tags, each once, with its stamp. */
+export type Basis = {
+  readonly tags: readonly Tag[];
+  readonly stamps: readonly string[];
+  readonly near?: Near | undefined;
 };
 
 export type Wanted = { readonly place: Place; readonly tags: readonly Tag[] };
@@ -40,6 +55,8 @@ export type Store = AsyncDisposable & {
   /** In the order asked; entries that are not good any more are left out. */
   readonly read: (wanted: readonly Wanted[]) => Promise<readonly Found[]>;
   readonly write: (writes: readonly Write[]) => Promise<void>;
+  /** The stamps of this moment, in the order asked; empty for a tag that has none. */
+  readonly stamps: (tags: readonly Tag[]) => Promise<readonly string[]>;
   /** Invalidates whatever has one of these tags. */
   readonly raise: (tags: readonly Tag[]) => Promise<void>;
   /** Which of these places are ours to fetch, for the given time. */

@@ -8,7 +8,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLFormattedError, ValidationRule } from 'graphql';
+import type { FormattedExecutionResult, GraphQLFormattedError, ValidationRule } from 'graphql';
 import type { Logger } from 'pino';
 import type { OperationLayer, RequestContext } from '#gateway/request.ts';
 import type { Clock } from '#kit/clock.ts';
@@ -45,6 +45,8 @@ type EngineParts = {
   readonly executeBy?: ((planOf: PlanOf) => Execute) | undefined;
   readonly plugins: readonly ApolloServerPlugin<RequestContext>[];
   readonly formatError: (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
+  /** JSON of a whole answer. */
+  readonly textOf: (result: FormattedExecutionResult) => string;
   readonly logger: Logger;
   readonly options: Options;
   readonly clock: Clock;
@@ -70,6 +72,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     gateway: layeredGateway(gateway, { layers, planOf: planner.planOf, execute: parts.executeBy?.(planner.planOf) }),
     logger: librarian(logger),
     formatError,
+    stringifyResult: parts.textOf,
     // A gate decides who may read the schema; Apollo's rule knows no callers.
     introspection: true,
     hideSchemaDetailsFromClientErrors: !options.openIntrospection,

@@ -136,11 +136,11 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
       meters.limitDecisions.add([decision, plan]);
       if (refusal !== undefined) meters.limitHits.add([limitType(refusal.limit), refusal.keyId]);
     },
-    lookedUp({ subgraph, status }) {
-      meters.cacheLookups.add([subgraph, status]);
+    lookedUp({ subgraph, status }, times = 1) {
+      meters.cacheLookups.add([subgraph, status], times);
       if (status === 'bypass') return;
-      totals.cacheLookups += 1;
-      if (status !== 'miss') totals.cacheHits += 1;
+      totals.cacheLookups += times;
+      if (status !== 'miss') totals.cacheHits += times;
     },
     cacheFailed: ({ kind }) => meters.cacheFaults.add([kind]),
     cacheCompared: ({ subgraph, result }) => meters.cacheComparisons.add([subgraph, result]),

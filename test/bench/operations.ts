@@ -2,7 +2,7 @@ export type Operation = { readonly name: string; readonly query: string; readonl
 
 export const mainJob = `query MainJob { samples(first: 20) { totalCount pageInfo { hasNextPage endCursor } nodes { id barcode name status template { name } storagePosition { positionIdentifier container { name location { name temperatureZone } } } sequencingJobs { name status } lineage(direction: UPSTREAM, maxDepth: 3) { vertices { key frame } truncated } ragSubmission { confidenceScore } createdBy { displayName } } } }`;
 
-export const operations: readonly Operation[] = [
+export const operations: readonly [Operation, ...Operation[]] = [
   { name: 'main job', query: mainJob },
   {
     name: 'one sample',

@@ -108,9 +108,9 @@ async function startStock(opening: AsyncDisposableStack, env: Record<string, str
   };
 }
 
-/** What an administrator of the laboratory sends with each request. */
-export async function logIn(url: string): Promise<Readonly<Record<string, string>>> {
-  const query = 'mutation { login(input: { email: "admin@lab.example", password: "sandbox" }) { accessToken } }';
+/** What a person of the laboratory, by default an administrator, sends with each request. */
+export async function logIn(url: string, account = 'admin'): Promise<Readonly<Record<string, string>>> {
+  const query = `mutation { login(input: { email: "${account}@lab.example", password: "sandbox" }) { accessToken } }`;
   const { data } = JSON.parse(await ask({ url, headers: {} }, { query }));
   return { authorization: `Bearer ${data.login.accessToken}` };
 }

@@ -149,7 +149,11 @@ test('CA-20: what is about the caller, a login or the state of an account is nev
     'askLab',
   ])
     expect([field, said(`Query.${field}`, 'cacheControl')]).toEqual([field, { maxAge: 0 }]);
-  expect(said('User', 'cacheControl')).toEqual({ maxAge: 0 });
+  // Of a person nothing but the name, which everybody may know.
+  expect(said('User', 'cacheControl')).toBeUndefined();
+  expect(said('User.displayName', 'cacheControl')).toEqual({ maxAge: 30 });
+  for (const field of ['id', 'email', 'role', 'status', 'lastLoginAt'])
+    expect([field, said(`User.${field}`, 'cacheControl')]).toEqual([field, undefined]);
   expect(supergraph).not.toMatch(/scope: PUBLIC/);
 });
 

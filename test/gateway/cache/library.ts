@@ -178,7 +178,9 @@ async function openBranch(sdl: string, options: Options): Promise<Branch> {
       settings: testSettings(options),
       clock: options.clock ?? systemClock,
       random: options.random ?? (() => 0),
-      onLookup: ({ subgraph, status }) => statuses.push(`${subgraph} ${status}`),
+      onLookup: ({ subgraph, status }, times = 1) => {
+        for (let counted = 0; counted < times; counted++) statuses.push(`${subgraph} ${status}`);
+      },
       onCompared: ({ subgraph, name, result }) => compared.push(`${subgraph} ${name} ${result}`),
       onFault: ({ kind }) => faults.push(kind),
     }),

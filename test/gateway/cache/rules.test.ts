@@ -178,7 +178,7 @@ type Asked = Partial<Pick<SubgraphRequest, 'text' | 'signal'>> & { readonly call
 async function openLayers(handle: SubgraphHandler, clock = handClock()) {
   const settings = testSettings({ ages: { staleSeconds: 0 } });
   const cache = await openCache({ settings, clock, random: () => 0 });
-  const { reads, coalesce, written, writtenLate } = cache.layersFor(sdl);
+  const { reads, coalesce, written, writtenLate } = cache.layersFor(sdl, { shares: false });
   const asked = stack([written, reads, coalesce, writtenLate], handle);
   const ask = ({ text = '{ status { state } }', signal = AbortSignal.timeout(10_000), caller = administrator }: Asked = {}) =>
     asked({

@@ -1,0 +1,64 @@
+import { LRUCache } from 'lru-cache';
+import type { OperationLayer, RequestContext } from '#gateway/request.ts';
+import type { AnswerKeys } from './answer-keys.ts';
+import { answerKeys } from './answer-keys.ts';
+import type { OnLookup } from './cached-reads.ts';
+import type { Renew } from './near-store.ts';
+import type { WholeAnswer } from './whole-answer.ts';
+import { lookupsAt, wholeAnswer } from './whole-answer.ts';
+
+type Options = {
+  readonly renew: Renew;
+  /** The store's clock. */
+  readonly now: () => number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly onLookup: OnLookup;
+};
+
+/**
+ * Answers an operation out of this process where it was answered before by kept parts alone, for as long as each of them would
+ * be served again, and tells what would have been looked up.
+ */
+export function wholeAnswers({ renew, now, maxEntries, maxBytes, onLookup }: Options): OperationLayer {
+  const answers = new LRUCache<string, WholeAnswer>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: ({ bytes }) => Math.max(1, Math.ceil(bytes)),
+  });
+  const keysOf = answerKeys();
+  const good = async (key: string): Promise<WholeAnswer | undefined> => {
+    const answer = answers.get(key);
+    if (answer === undefined) return undefined;
+    const basis = now() < answer.endsAt ? await renew(answer.basis) : undefined;
+    if (basis !== undefined && now() < answer.endsAt) {
+      answer.basis = basis;
+      return answer;
+    }
+    if (answers.peek(key) === answer) answers.delete(key);
+    return undefined;
+  };
+  const keep = ({ common, own }: AnswerKeys, answer: WholeAnswer | undefined): void => {
+    if (answer !== undefined) answers.set(answer.isPrivate ? own() : common, answer);
+  };
+  const tell = (answer: WholeAnswer, { outcome }: RequestContext): void => {
+    for (const { times, ...lookup } of answer.counts) onLookup(lookup, times);
+    outcome.lookups?.push(...lookupsAt(answer, now()));
+  };
+  return (next) => async (admission) => {
+    const { context } = admission;
+    const { lookups } = context.outcome;
+    const keys = keysOf(admission);
+    if (keys === undefined || lookups === undefined) return next(admission);
+    // Who is read to from what is for everybody of the same border would be read the same; only then may something be their own.
+    const answer = (await good(keys.common)) ?? (await good(keys.own()));
+    if (answer !== undefined) {
+      tell(answer, context);
+      return { data: answer.data };
+    }
+    const before = lookups.length;
+    const result = await next(admission);
+    keep(keys, wholeAnswer(result, lookups.slice(before)));
+    return result;
+  };
+}
