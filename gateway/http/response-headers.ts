@@ -40,7 +40,7 @@ type Parts = {
 /** Called back rather than awaited: every answer passes here. */
 export function writesHeaders({ standing, draining }: Parts): onSendHookHandler {
   const entries = Object.entries(standing);
-  return (request, reply, payload, done) => {
+  return (...[request, reply, payload, done]: Parameters<onSendHookHandler>) => {
     for (const [name, value] of entries) if (!reply.hasHeader(name)) reply.header(name, value);
     reply.header('x-request-id', request.id);
     if (draining()) reply.header('connection', 'close');
