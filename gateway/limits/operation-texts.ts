@@ -38,10 +38,12 @@ export function operationTexts(parts: Parts): RequestLayer {
   return (next) => async (request) => {
     const { context } = request;
     const { caller } = context.call;
-    const { asked, text, operation } = await find(request, parts).catch(async (error: unknown) => {
+    const found = attempt(() => find(request, parts));
+    if ('error' in found) {
       await onRefusal?.(context);
-      throw caller.kind === 'anonymous' ? unauthenticated() : error;
-    });
+      throw caller.kind === 'anonymous' ? unauthenticated() : found.error;
+    }
+    const { asked, text, operation } = found;
     if (text === undefined) return next(request);
     if (operation !== undefined) context.outcome.registered = operation.name;
     const answer = await next(asked.reference === undefined ? request : withText(request, text));
@@ -56,8 +58,16 @@ type Found = {
   readonly operation: RegisteredOperation | undefined;
 };
 
+function attempt<Result>(make: () => Result): Result | { readonly error: unknown } {
+  try {
+    return make();
+  } catch (error) {
+    return { error };
+  }
+}
+
 /** @throws ExpectedError BAD_REQUEST, FORBIDDEN, PERSISTED_QUERY_NOT_FOUND */
-async function find(request: OperationRequest, { mode, registry, texts }: Parts): Promise<Found> {
+function find(request: OperationRequest, { mode, registry, texts }: Parts): Found {
   const { caller } = request.context.call;
   const asked = readAsked(request);
   const { text, reference } = asked;
