@@ -35,14 +35,14 @@ const maxReports = 10_000;
 export function operationTexts(parts: Parts): RequestLayer {
   const { mode, onRefusal } = parts;
   const report = reporter(parts);
+  const refuse = async (context: RequestContext, error: unknown): Promise<never> => {
+    await onRefusal?.(context);
+    throw context.call.caller.kind === 'anonymous' ? unauthenticated() : error;
+  };
   return (next) => async (request) => {
     const { context } = request;
-    const { caller } = context.call;
     const found = attempt(() => find(request, parts));
-    if ('error' in found) {
-      await onRefusal?.(context);
-      throw caller.kind === 'anonymous' ? unauthenticated() : found.error;
-    }
+    if ('error' in found) return refuse(context, found.error);
     const { asked, text, operation } = found;
     if (text === undefined) return next(request);
     if (operation !== undefined) context.outcome.registered = operation.name;

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Admission, OperationRequest } from '#gateway/request.ts';
 
 /** What a text means, and which of its operations is asked for, as Apollo Server found it. */
-export type Known = Pick<Admission, 'schema' | 'document' | 'operation'>;
+type Known = Pick<Admission, 'schema' | 'document' | 'operation'>;
 
 /** Documents are some fifty times as large as their texts, which are counted in characters. */
 const most = { texts: 1_000, characters: 500_000 } as const;
