@@ -35,15 +35,13 @@ const maxReports = 10_000;
 export function operationTexts(parts: Parts): RequestLayer {
   const { mode, onRefusal } = parts;
   const report = reporter(parts);
-  const refuse = async (context: RequestContext, error: unknown): Promise<never> => {
-    await onRefusal?.(context);
-    throw context.call.caller.kind === 'anonymous' ? unauthenticated() : error;
-  };
   return (next) => async (request) => {
     const { context } = request;
-    const found = attempt(() => find(request, parts));
-    if ('error' in found) return refuse(context, found.error);
-    const { asked, text, operation } = found;
+    const { caller } = context.call;
+    const { asked, text, operation } = await find(request, parts).catch(async (error: unknown) => {
+      await onRefusal?.(context);
+      throw caller.kind === 'anonymous' ? unauthenticated() : error;
+    });
     if (text === undefined) return next(request);
     if (operation !== undefined) context.outcome.registered = operation.name;
     const answer = await next(asked.reference === undefined ? request : withText(request, text));
@@ -58,16 +56,8 @@ type Found = {
   readonly operation: RegisteredOperation | undefined;
 };
 
-function attempt<Result>(make: () => Result): Result | { readonly error: unknown } {
-  try {
-    return make();
-  } catch (error) {
-    return { error };
-  }
-}
-
 /** @throws ExpectedError BAD_REQUEST, FORBIDDEN, PERSISTED_QUERY_NOT_FOUND */
-function find(request: OperationRequest, { mode, registry, texts }: Parts): Found {
+async function find(request: OperationRequest, { mode, registry, texts }: Parts): Promise<Found> {
   const { caller } = request.context.call;
   const asked = readAsked(request);
   const { text, reference } = asked;
