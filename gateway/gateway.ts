@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { askApollo } from '#kit/apollo-http.ts';
 import { authorizationFeatures } from '#kit/authorization-features.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph } from '#kit/define-subgraph.ts';
@@ -46,7 +45,7 @@ import { fieldUses } from './rate-limit/field-uses.ts';
 import type { Limits } from './rate-limit/open-limits.ts';
 import { chargeText } from './rate-limit/point.ts';
 import type { Admission, SubgraphHandler } from './request.ts';
-import { answerPlugin, finish } from './response/answer.ts';
+import { completion, finish } from './response/answer.ts';
 import { answerTexts } from './response/answer-texts.ts';
 import { errorFormatter } from './response/mask.ts';
 import { tracedRequest } from './response/traced-request.ts';
@@ -121,8 +120,8 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
   };
   const { limits } = parts;
   const charged = limits && { onRefusal: chargeText(limits) };
-  const handle = stack(requestLayers(config, { registry, onUnregistered, ...charged }), ({ context, ...request }) =>
-    engines.use(({ server }) => askApollo(server, request, context)),
+  const handle = stack(requestLayers(config, { registry, onUnregistered, ...charged }), (request) =>
+    engines.use(({ answer }) => answer(request)),
   );
   const app = httpServer({
     options: config.http,
@@ -230,7 +229,8 @@ async function buildEngine(sdl: string, config: Config, parts: EngineParts): Pro
     clock: systemClock,
     observePlanning: { looked: planLookedUp, planned },
     logger,
-    plugins: [admission(gates(config, stages)), answerPlugin(limits && chargeText(limits))],
+    admit: admission(gates(config, stages)),
+    complete: completion(limits && chargeText(limits)),
     formatError: errorFormatter(onUnexpectedError),
     textOf: answerTexts(),
     dataSourceOf: (name) => dataSource(fetchesOf(name)),

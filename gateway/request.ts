@@ -1,4 +1,4 @@
-import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, ExecutionResult, FormattedExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { HttpAnswer, HttpRequest } from '#kit/apollo-http.ts';
 import type { Call, CallBudget } from '#kit/call.ts';
 import type { ExpectedError } from '#kit/errors.ts';
@@ -94,6 +94,12 @@ export type Admission = {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>>;
+};
+
+/** An answer that is about to leave; both parts may still change. */
+export type Answered = {
+  readonly response: { readonly http: { status?: number; readonly headers: Pick<Map<string, string>, 'set'> } };
+  readonly result: FormattedExecutionResult;
 };
 
 /** Decides whether an operation may run: returns, or throws an ExpectedError. */

@@ -15,6 +15,15 @@ export function inTime<Answer>(answer: Promise<Answer>, timeoutMs: number): Prom
     else reject(new Error(`There was no answer within ${timeoutMs} ms.`));
   };
   wait();
-  answer.finally(() => clearTimeout(timer)).then(resolve, reject);
+  answer.then(
+    (found) => {
+      clearTimeout(timer);
+      resolve(found);
+    },
+    (error: unknown) => {
+      clearTimeout(timer);
+      reject(error);
+    },
+  );
   return promise;
 }

@@ -25,10 +25,13 @@ type Held = Disposable & {
 export function contextOf(request: FastifyRequest, reply: FastifyReply, options: ContextOptions): Held {
   const { requestTimeoutMs } = options;
   const controller = new AbortController();
-  const endCalls = (): void => controller.abort(new Error('The time of the request is up.'));
-  const callsTimer = setTimeout(endCalls, requestTimeoutMs - Math.min(requestTimeoutMs / 10, 1_000));
   const { promise: timeUp, reject } = Promise.withResolvers<never>();
-  const answerTimer = setTimeout(() => reject(late(requestTimeoutMs)), requestTimeoutMs);
+  const reserveMs = Math.min(requestTimeoutMs / 10, 1_000);
+  // The second timer is not set before the first has run out: few requests get that far.
+  let timer = setTimeout(() => {
+    timer = setTimeout(() => reject(late(requestTimeoutMs)), reserveMs);
+    controller.abort(new Error('The time of the request is up.'));
+  }, requestTimeoutMs - reserveMs);
   const outcome: RequestContext['outcome'] = { accepted: false, refusedText: false, isPublic: false, left: false, lookups: [] };
   request.outcome = outcome;
   const gone = (): void => {
@@ -59,8 +62,7 @@ export function contextOf(request: FastifyRequest, reply: FastifyReply, options:
       },
     },
     [Symbol.dispose]() {
-      clearTimeout(callsTimer);
-      clearTimeout(answerTimer);
+      clearTimeout(timer);
       reply.raw.off('close', gone);
     },
   };

@@ -1,4 +1,4 @@
-import type { onSendAsyncHookHandler } from 'fastify';
+import type { onSendHookHandler } from 'fastify';
 
 type Options = {
   /** Tell browsers to come by HTTPS only, for a year, to subdomains as well. */
@@ -31,10 +31,19 @@ export const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function writesHeaders(headers: Readonly<Record<string, string>>): onSendAsyncHookHandler {
-  const entries = Object.entries(headers);
-  return async (request, reply) => {
+type Parts = {
+  readonly standing: Readonly<Record<string, string>>;
+  /** True while no new traffic is wanted: answers end their connections. */
+  readonly draining: () => boolean;
+};
+
+/** Called back rather than awaited: every answer passes here. */
+export function writesHeaders({ standing, draining }: Parts): onSendHookHandler {
+  const entries = Object.entries(standing);
+  return (...[request, reply, payload, done]: Parameters<onSendHookHandler>) => {
     for (const [name, value] of entries) if (!reply.hasHeader(name)) reply.header(name, value);
     reply.header('x-request-id', request.id);
+    if (draining()) reply.header('connection', 'close');
+    done(null, payload);
   };
 }

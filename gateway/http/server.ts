@@ -116,10 +116,7 @@ export function httpServer({
   app.server.maxConnections = options.maxConnections;
   app.decorateRequest('caller');
   app.decorateRequest('uploads', null);
-  app.addHook('onSend', writesHeaders(standing));
-  app.addHook('onSend', async (_, reply) => {
-    if (draining()) reply.header('connection', 'close');
-  });
+  app.addHook('onSend', writesHeaders({ standing, draining }));
   if (observer !== undefined) observesRequests(app, observer);
   edge(app, { ...options, refuses, abuse });
   readsJson(app, options);

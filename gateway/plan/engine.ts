@@ -1,6 +1,5 @@
 import type { GraphQLDataSource } from '@apollo/gateway';
 import { ApolloGateway } from '@apollo/gateway';
-import type { ApolloServerPlugin } from '@apollo/server';
 import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -10,18 +9,23 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FormattedExecutionResult, GraphQLFormattedError, ValidationRule } from 'graphql';
 import type { Logger } from 'pino';
-import type { OperationLayer, RequestContext } from '#gateway/request.ts';
+import type { Admission, Answered, OperationLayer, OperationRequest, RequestContext } from '#gateway/request.ts';
+import type { HttpAnswer } from '#kit/apollo-http.ts';
+import { askApollo } from '#kit/apollo-http.ts';
 import type { Clock } from '#kit/clock.ts';
+import type { Handler } from '#kit/layer.ts';
 import { plannerSdl } from '#kit/planner-sdl.ts';
+import { documentHashes } from './document-hashes.ts';
+import { knownOperations } from './known-operations.ts';
 import type { Execute } from './layered-gateway.ts';
-import { layeredGateway } from './layered-gateway.ts';
+import { layeredExecution, layeredGateway } from './layered-gateway.ts';
 import type { PlanningOptions } from './open-planner.ts';
 import { openPlanner } from './open-planner.ts';
 import type { Planner, PlanningObserver, PlanOf } from './planner.ts';
 
 /** One supergraph at work: it plans, executes and answers until a newer one takes over. */
 export type Engine = AsyncDisposable & {
-  readonly server: ApolloServer<RequestContext>;
+  readonly answer: Handler<OperationRequest, HttpAnswer>;
   readonly planner: Pick<Planner, 'store' | 'warm'>;
 };
 
@@ -43,7 +47,10 @@ type EngineParts = {
   readonly dataSourceOf: (service: string) => GraphQLDataSource;
   /** Runs operations over a supergraph in place of Apollo's executor, where it is given. */
   readonly executeBy?: ((planOf: PlanOf) => Execute) | undefined;
-  readonly plugins: readonly ApolloServerPlugin<RequestContext>[];
+  /** Lets an operation run, or throws what Apollo Server answers with. */
+  readonly admit: (admission: Admission) => Promise<void>;
+  /** Writes into an answer what every one of them says. */
+  readonly complete: (answered: Answered, context: RequestContext) => Promise<void>;
   readonly formatError: (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
   /** JSON of a whole answer. */
   readonly textOf: (result: FormattedExecutionResult) => string;
@@ -58,7 +65,7 @@ type EngineParts = {
  * one: a request is validated, planned and executed against the same schema, also while another takes over.
  */
 export async function startEngine(parts: EngineParts): Promise<Engine> {
-  const { features, rules, layers, plugins, formatError, logger, options, clock, observePlanning: observe } = parts;
+  const { features, rules, layers, admit, complete, formatError, logger, options, clock, observePlanning: observe } = parts;
   const sdl = plannerSdl(parts.sdl, features);
   await using opening = new AsyncDisposableStack();
   const planner = opening.use(openPlanner({ sdl, options, clock, observe }));
@@ -68,8 +75,18 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     logger: librarian(logger),
     queryPlannerConfig: { cache: planner.store.library, debug: { maxEvaluatedPlans: options.maxEvaluatedPlans } },
   });
+  const hashes = documentHashes();
+  const execute = parts.executeBy && layeredExecution(layers, parts.executeBy(planner.planOf), hashes);
+  const operations = knownOperations({
+    admit,
+    execute,
+    complete,
+    textOf: parts.textOf,
+    askServer: ({ context, ...request }) => askApollo(server, request, context),
+    hashes,
+  });
   const server = new ApolloServer<RequestContext>({
-    gateway: layeredGateway(gateway, { layers, planOf: planner.planOf, execute: parts.executeBy?.(planner.planOf) }),
+    gateway: layeredGateway(gateway, { layers, planOf: planner.planOf, execute: operations.execute, hashes }),
     logger: librarian(logger),
     formatError,
     stringifyResult: parts.textOf,
@@ -85,7 +102,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     persistedQueries: false,
     stopOnTerminationSignals: false,
     plugins: [
-      ...plugins,
+      operations.plugin,
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
@@ -95,7 +112,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
   await server.start();
   opening.defer(() => server.stop());
   const opened = opening.move();
-  return { server, planner, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { answer: operations.answer, planner, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** What Apollo's packages tell at info is of use for finding faults only. */

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { ApolloGateway } from '@apollo/gateway';
 import type { ApolloServerOptionsWithGateway } from '@apollo/server';
-import type { DocumentNode, ExecutionResult } from 'graphql';
-import { print } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import type { Admission, OperationLayer, RequestContext } from '#gateway/request.ts';
 import type { Handler } from '#kit/layer.ts';
 import { stack } from '#kit/layer.ts';
 import { refusal } from '#kit/refusal.ts';
+import type { DocumentHashes } from './document-hashes.ts';
+import { documentHashes } from './document-hashes.ts';
 import type { PlanOf } from './planner.ts';
 
 type GatewayInterface = ApolloServerOptionsWithGateway<RequestContext>['gateway'];
@@ -17,12 +17,20 @@ type Wrapping = {
   readonly layers: readonly OperationLayer[];
   /** Puts the plan of an operation where the gateway looks for it. */
   readonly planOf: PlanOf;
-  /** Runs operations in place of the gateway's own executor. */
-  readonly execute?: Execute | undefined;
+  /** Runs operations in place of the gateway's own executor, layers included. */
+  readonly execute?: Handler<Admission, ExecutionResult> | undefined;
+  readonly hashes?: DocumentHashes;
 };
 
 /** Plans and runs an operation; `hash` tells its document from every other. */
 export type Execute = Handler<Admission & { readonly hash: string }, ExecutionResult>;
+
+/** Layers around what plans and runs operations. */
+export const layeredExecution = (
+  layers: readonly OperationLayer[],
+  execute: Execute,
+  hashes: DocumentHashes,
+): Handler<Admission, ExecutionResult> => stack(layers, (asked) => execute({ ...asked, hash: hashes.of(asked.document) }));
 
 /** A gateway whose planning and execution are wrapped in layers. Apollo Server lets no hook of its own change a document. */
 export function layeredGateway(gateway: ApolloGateway, wrapping: Wrapping): GatewayInterface {
@@ -36,40 +44,25 @@ export function layeredGateway(gateway: ApolloGateway, wrapping: Wrapping): Gate
   };
 }
 
-function layered(stock: Executor, { layers, planOf, execute }: Wrapping): Executor {
-  const hashOf = documentHashes();
-  return async (request) => {
-    const { document, operation } = request;
-    const handle = stack(layers, async (asked) => {
-      const hash = asked.document === document ? request.queryHash : hashOf(asked.document);
-      if (execute !== undefined) return execute({ ...asked, hash });
-      await planOf({ document: asked.document, operation: asked.operation, hash });
+function layered(stock: Executor, { layers, planOf, execute, hashes = documentHashes() }: Wrapping): Executor {
+  const stockExecution = (request: Parameters<Executor>[0]) => {
+    const run: Execute = async ({ document, operation, hash }) => {
+      await planOf({ document, operation, hash });
       // By the operation's own name, also where the client had no need to tell it, the gateway finds the plan.
-      const operationName = asked.operation.name?.value;
-      return stock({
-        ...request,
-        document: asked.document,
-        operation: asked.operation,
-        queryHash: hash,
-        request: { ...request.request, ...(operationName !== undefined && { operationName }) },
-      });
-    });
+      const operationName = operation.name?.value;
+      const named = { ...request.request, ...(operationName !== undefined && { operationName }) };
+      return stock({ ...request, document, operation, queryHash: hash, request: named });
+    };
+    return layeredExecution(layers, run, hashes);
+  };
+  return async (request) => {
+    const { document, operation, schema } = request;
+    hashes.keep(document, request.queryHash);
     const context = request.context as RequestContext;
-    const asked = { context, schema: request.schema, document, operation, variables: request.request.variables ?? {} };
+    const handle = execute ?? stockExecution(request);
+    const asked = { context, schema, document, operation, variables: request.request.variables ?? {} };
     return handle(asked).catch((error: unknown) => {
       throw refusal(error);
     });
-  };
-}
-
-/** The planner keeps plans by hash: a changed document may not take the plan of the client's text. */
-function documentHashes(): (document: DocumentNode) => string {
-  const hashes = new WeakMap<DocumentNode, string>();
-  return (document) => {
-    const known = hashes.get(document);
-    if (known !== undefined) return known;
-    const hash = createHash('sha256').update(print(document)).digest('hex');
-    hashes.set(document, hash);
-    return hash;
   };
 }

@@ -1,37 +1,26 @@
-import type { ApolloServerPlugin } from '@apollo/server';
 import type { GraphQLFormattedError } from 'graphql';
-import type { RequestContext } from '#gateway/request.ts';
+import type { Answered, RequestContext } from '#gateway/request.ts';
 import type { HttpAnswer } from '#kit/apollo-http.ts';
 import type { Code } from '#kit/errors.ts';
 import { unauthenticated } from '#kit/errors.ts';
 import { cacheReport } from './cache-report.ts';
-import type { Answered, ChargeText } from './settle.ts';
+import type { ChargeText } from './settle.ts';
 import { settle, tellWhenToComeBack } from './settle.ts';
 
 /** Errors of the caller's own text; GraphQL over HTTP wants 200 for them where the answer is plain `application/json`. */
 const textErrors = new Set<unknown>(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT']);
 
 /** Writes request id and price into every answer, and notes what the status may depend on. */
-export function answerPlugin(chargeText?: ChargeText): ApolloServerPlugin<RequestContext> {
-  return {
-    async requestDidStart({ contextValue }) {
-      contextValue.outcome.accepted = true;
-      return {
-        async willSendResponse({ response, contextValue: context }) {
-          if (response.body.kind !== 'single') return;
-          const answered = { response, result: response.body.singleResult };
-          await settle(answered, context, chargeText);
-          tellOfCache(answered, context);
-          const { errors, data } = answered.result;
-          if (errors === undefined) return;
-          context.outcome.codes = [...new Set(errors.map(({ extensions }) => extensions?.['code']))];
-          context.outcome.refusedText =
-            data === undefined && errors.every(({ extensions }) => textErrors.has(extensions?.['code']));
-          answered.result.errors = errors.map((error) => withRequestId(error, context.call.requestId));
-          tellWhenToComeBack(answered);
-        },
-      };
-    },
+export function completion(chargeText?: ChargeText) {
+  return async (answered: Answered, context: RequestContext): Promise<void> => {
+    await settle(answered, context, chargeText);
+    tellOfCache(answered, context);
+    const { errors, data } = answered.result;
+    if (errors === undefined) return;
+    context.outcome.codes = [...new Set(errors.map(({ extensions }) => extensions?.['code']))];
+    context.outcome.refusedText = data === undefined && errors.every(({ extensions }) => textErrors.has(extensions?.['code']));
+    answered.result.errors = errors.map((error) => withRequestId(error, context.call.requestId));
+    tellWhenToComeBack(answered);
   };
 }
 

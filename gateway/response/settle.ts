@@ -1,12 +1,9 @@
-import type { GraphQLResponse } from '@apollo/server';
-import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
-import type { CostReport, RequestContext } from '#gateway/request.ts';
+import type { GraphQLFormattedError } from 'graphql';
+import type { Answered, CostReport, RequestContext } from '#gateway/request.ts';
 import { ExpectedError, statusOf } from '#kit/errors.ts';
 
 /** Books a point for a text that never became an operation. @throws ExpectedError when its plan has no point at all */
 export type ChargeText = (context: RequestContext) => Promise<CostReport>;
-
-export type Answered = { readonly response: Pick<GraphQLResponse, 'http'>; readonly result: FormattedExecutionResult };
 
 /** Books what an operation took, and says so in the answer; a caller without points for a wrong text is refused instead. */
 export async function settle(answered: Answered, context: RequestContext, chargeText: ChargeText | undefined): Promise<void> {

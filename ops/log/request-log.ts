@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Caller } from '#kit/caller.ts';
 
@@ -39,7 +39,8 @@ export function requestLog({ logger, access, slowSeconds }: Parts): (request: En
   const security = logger.child({ stream: 'security' });
   return (request) => {
     // Whoever watches us asks every few seconds.
-    if (access) app[request.isOperation ? 'info' : 'debug'](line(request), 'request');
+    const level = request.isOperation ? 'info' : 'debug';
+    if (access && app.isLevelEnabled(level)) app[level](line(request), 'request');
     const refused = request.codes.find((code) => refusals.has(code));
     if (refused !== undefined) security.warn({ ...line(request), address: request.address }, 'request refused');
     if (request.isOperation && request.seconds >= slowSeconds) performance.warn(line(request), 'slow operation');
@@ -70,5 +71,5 @@ const who = ({ kind, organization, keyId, subject }: Caller) => ({
   caller: kind,
   ...(organization !== '' && { organization }),
   ...(keyId !== undefined && { keyId }),
-  ...(kind === 'user' && { subject: createHash('sha256').update(subject).digest('hex').slice(0, 16) }),
+  ...(kind === 'user' && { subject: hash('sha256', subject, 'hex').slice(0, 16) }),
 });

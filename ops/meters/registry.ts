@@ -38,7 +38,13 @@ export function meterRegistry(): MeterRegistry {
 function meter({ kind, name, help, labels, most, buckets }: Declaration, registry: Registry): MeterOf[Declaration['kind']] {
   const open = labels.findLastIndex((label) => openLabels.has(label));
   const within = room(most, open < 0 ? undefined : open);
-  const labelled = (values: LabelValues) => Object.fromEntries(within(values).map((value, at) => [labels[at], value]));
+  const known = new WeakMap<LabelValues, Readonly<Record<string, string>>>();
+  const labelled = (values: LabelValues) => {
+    const taken = within(values);
+    const found = known.get(taken) ?? Object.fromEntries(taken.map((value, at) => [labels[at], value]));
+    known.set(taken, found);
+    return found;
+  };
   const options = { name, help, labelNames: labels, registers: [registry] };
   switch (kind) {
     case 'counter': {

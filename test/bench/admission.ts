@@ -1,15 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { findRedis } from '#test/harness/find-store.ts';
 import type { Measure } from './measure.ts';
-import { measure, median } from './measure.ts';
+import { median } from './measure.ts';
 import { operations } from './operations.ts';
-import { run } from './processes.ts';
 import { writeSection } from './results.ts';
-import type { Target } from './targets.ts';
-import { bodyOf, isBanner, logIn, serviceEnvironment } from './targets.ts';
+import { bodyOf } from './targets.ts';
+import type { Rounds } from './variants.ts';
+import { interleaved, ratio, startVariants } from './variants.ts';
 
 const help = `What limits cost: the same gateway with limits in Redis, with limits in memory, and without, interleaved.
 
@@ -26,9 +23,6 @@ const { values } = parseArgs({
   },
 });
 
-/** As wide as a plan may be: what is measured is deciding, not refusing. */
-const plan = { requestsPerMinute: 1e9, capacity: 1e9, restorePerSecond: 1e9, maxQueryCost: 1e9, maxInFlight: 1e9 };
-
 /** Most of the throughput without limits that they may take, in percent. */
 const targets = new Map([
   ['one sample', 15],
@@ -39,11 +33,16 @@ async function main(): Promise<void> {
   if (values.help) return console.log(help);
   const loadBefore = loadavg()[0] ?? Number.NaN;
   await using opening = new AsyncDisposableStack();
-  const gateways = await startGateways(opening);
+  const bare = { CACHE_ENABLED: 'false', ADMIN_ENABLED: 'false' };
+  const gateways = await startVariants(opening, ({ redisUrl }) => ({
+    without: { ...bare, RATE_LIMIT_ENABLED: 'false' },
+    memory: bare,
+    Redis: { ...bare, RATE_LIMIT_STORAGE_URL: redisUrl },
+  }));
   const rows: string[] = [];
   for (const operation of operations.filter(({ name }) => targets.has(name)))
     for (const connections of [1, 32]) {
-      const load = { body: bodyOf(operation), connections, seconds: Number(values.seconds) };
+      const load = { body: bodyOf(operation), connections, seconds: Number(values.seconds), repeats: Number(values.repeats) };
       rows.push(...rowsOf({ name: operation.name, connections }, await interleaved(gateways, load)));
     }
   const report = [head, head.map(() => '---'), ...rows.map((row) => row.split('|'))]
@@ -51,47 +50,6 @@ async function main(): Promise<void> {
     .join('\n');
   console.log(report);
   if (values.write) await writeSection('Admission', section(report, loadBefore));
-}
-
-async function startGateways(opening: AsyncDisposableStack): Promise<readonly Target[]> {
-  const redis = await findRedis();
-  opening.defer(redis.stop);
-  if (redis.url === undefined) throw new Error(`Redis: ${redis.how}`);
-  const folder = await mkdtemp(join(tmpdir(), 'lab-gateway-bench-'));
-  opening.defer(() => rm(folder, { recursive: true }));
-  const plans = join(folder, 'plans.json');
-  await writeFile(plans, JSON.stringify({ default: plan, anonymous: plan, enterprise: plan }));
-  const sandbox = opening.use(await run(['ops/sandbox/main.ts', '--json', '--ports', 'any'], {}));
-  const start = async (name: string, env: Record<string, string>): Promise<Target> => {
-    const common = {
-      NODE_ENV: 'production',
-      ENVIRONMENT: 'test',
-      GATEWAY_HOST: '127.0.0.1',
-      GATEWAY_PORT: '0',
-      LOG_LEVEL: 'warn',
-    };
-    const sockets = { MAX_REQUESTS_PER_SOCKET: '0', PLANS_PATH: plans, CACHE_ENABLED: 'false', ADMIN_ENABLED: 'false' };
-    const services = serviceEnvironment(JSON.parse(sandbox.ready));
-    const { pid, ready } = opening.use(await run(['gateway/main.ts'], { ...common, ...sockets, ...services, ...env }, isBanner));
-    const url = /http:\S+/.exec(ready)?.[0] ?? '';
-    return { name, url, headers: await logIn(url), pids: [pid] };
-  };
-  return [
-    await start('without', { RATE_LIMIT_ENABLED: 'false' }),
-    await start('memory', {}),
-    await start('Redis', { RATE_LIMIT_STORAGE_URL: redis.url }),
-  ];
-}
-
-type Rounds = ReadonlyMap<string, readonly Measure[]>;
-
-/** Every gateway in turn, so that a drift of the machine meets all of them. */
-async function interleaved(gateways: readonly Target[], load: Parameters<typeof measure>[1]): Promise<Rounds> {
-  const rounds = new Map<string, Measure[]>(gateways.map(({ name }) => [name, []]));
-  for (const gateway of gateways) await measure(gateway, { ...load, seconds: 2 });
-  for (let repeat = 0; repeat < Number(values.repeats); repeat++)
-    for (const gateway of gateways) rounds.get(gateway.name)?.push(await measure(gateway, load));
-  return rounds;
 }
 
 const head = [
@@ -123,12 +81,8 @@ function rowsOf(
   });
 }
 
-/** Median over the rounds, each compared with the run beside it. */
 function change(found: readonly Measure[], bare: readonly Measure[], figure: 'requestsPerSecond' | 'cpuPerThousand'): string {
-  const ratios = found
-    .map((one, round) => one[figure] / (bare[round]?.[figure] ?? Number.NaN))
-    .sort((left, right) => left - right);
-  const middle = ratios[Math.floor(ratios.length / 2)] ?? Number.NaN;
+  const middle = ratio(found, bare, figure);
   return `${(100 * (figure === 'requestsPerSecond' ? 1 - middle : middle - 1)).toFixed(1)} %`;
 }
 
