@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Caller } from '#kit/caller.ts';
 
@@ -70,5 +70,5 @@ const who = ({ kind, organization, keyId, subject }: Caller) => ({
   caller: kind,
   ...(organization !== '' && { organization }),
   ...(keyId !== undefined && { keyId }),
-  ...(kind === 'user' && { subject: createHash('sha256').update(subject).digest('hex').slice(0, 16) }),
+  ...(kind === 'user' && { subject: hash('sha256', subject).slice(0, 16) }),
 });

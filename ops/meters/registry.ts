@@ -38,7 +38,14 @@ export function meterRegistry(): MeterRegistry {
 function meter({ kind, name, help, labels, most, buckets }: Declaration, registry: Registry): MeterOf[Declaration['kind']] {
   const open = labels.findLastIndex((label) => openLabels.has(label));
   const within = room(most, open < 0 ? undefined : open);
-  const labelled = (values: LabelValues) => Object.fromEntries(within(values).map((value, at) => [labels[at], value]));
+  // The room gives the same list for the same values, so each set becomes an object once.
+  const objects = new WeakMap<LabelValues, Record<string, string>>();
+  const labelled = (values: LabelValues): Record<string, string> => {
+    const kept = within(values);
+    const known = objects.get(kept) ?? Object.fromEntries(kept.map((value, at) => [labels[at], value]));
+    objects.set(kept, known);
+    return known;
+  };
   const options = { name, help, labelNames: labels, registers: [registry] };
   switch (kind) {
     case 'counter': {

@@ -1,7 +1,6 @@
 import { readConfig } from '#gateway/config.ts';
 import { systemClock } from '#kit/clock.ts';
 import { openInstruments } from '#ops/instruments.ts';
-import { openTracing } from '#ops/tracing.ts';
 import { startLaboratory } from '#test/harness/laboratory.ts';
 
 /*
@@ -13,7 +12,10 @@ import { startLaboratory } from '#test/harness/laboratory.ts';
 const urls: Readonly<Record<string, string>> = JSON.parse(process.argv[2] ?? '{}');
 const config = readConfig({ ...process.env, ENVIRONMENT: 'test', RATE_LIMIT_ENABLED: 'false', CACHE_ENABLED: 'false' });
 const { logger, observer, onCall } = await openInstruments({ settings: config.log, clock: systemClock });
-if (config.tracing !== undefined) openTracing(config.tracing, (error) => console.error(error));
+if (config.tracing !== undefined) {
+  const { openTracing } = await import('#ops/tracing.ts');
+  openTracing(config.tracing, (error) => console.error(error));
+}
 const { gateway } = await startLaboratory({
   urls,
   env: { MAX_REQUESTS_PER_SOCKET: '0', RATE_LIMIT_ENABLED: 'false' },
