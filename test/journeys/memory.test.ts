@@ -46,7 +46,8 @@ test.skipIf(redisUrl === undefined)(
     expect(load.failed()).toEqual({ count: 0, first: [] });
     const after = { heap: await heapOf(gateway), ...(await gateway.sample()) };
     expect(after.heap).toBeLessThan(before.heap * 1.1);
-    expect(after.handles).toBeLessThanOrEqual(before.handles + 5);
+    // Pools of sockets differ from moment to moment; one handle kept for each supergraph, or each operation, is more.
+    expect(after.handles).toBeLessThan(before.handles + swaps);
   },
   600_000,
 );
