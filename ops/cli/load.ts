@@ -56,7 +56,7 @@ async function run(words: readonly string[]): Promise<number> {
   });
   progress('');
   const missed = missedBy(report, scenario);
-  sayRecord({ scenario: positionals[0], ...told(report, values.json), missed }, values);
+  sayRecord({ scenario: positionals[0], ...told(report, missed, values.json) }, values);
   return missed.length === 0 ? 0 : 1;
 }
 
@@ -108,11 +108,13 @@ function missedBy({ succeeded, errorRate, latency }: LoadReport, { maxErrorRate,
 
 const percent = (share: number): string => `${Math.round(share * 100_000) / 1_000} %`;
 
-/** For people shares are percents and latencies one line. */
-function told({ errorRate, latency, ...report }: LoadReport, json: boolean) {
-  if (json) return { ...report, errorRate, latency };
-  const line = Object.entries(latency).map(([name, ms]) => `${name} ${ms} ms`);
-  return { ...report, errorRate: percent(errorRate), latency: line.join('  ') };
+/** For people shares are percents, and what has several parts is one line. */
+function told({ errorRate, latency, failures, ...report }: LoadReport, missed: readonly string[], json: boolean) {
+  if (json) return { ...report, failures, errorRate, latency, missed };
+  const kinds = Object.entries(failures).map(([kind, times]) => `${kind} ${times}`);
+  const times = Object.entries(latency).map(([name, ms]) => `${name} ${ms} ms`);
+  const line = (parts: readonly string[]): string => parts.join(', ') || 'none';
+  return { ...report, failures: line(kinds), errorRate: percent(errorRate), latency: line(times), missed: line(missed) };
 }
 
 function progress(text: string): void {

@@ -20,17 +20,20 @@ type Options = {
   readonly maxWaiting?: number;
   /** Hears how many lines were lost. */
   readonly onDrop: (lines: number) => void;
+  /** How long lines gather before they are written together: each write costs as much as making a dozen lines. */
+  readonly gatherMs?: number;
   /** How long the last lines may take once nothing more comes. */
   readonly closeMs?: number;
 };
 
 /** Writes lines in order without ever making the process wait: a reader that has stopped costs lines, not requests. */
-export function lineQueue({ sink, maxWaiting = 4 * 1024 * 1024, onDrop, closeMs = 1_000 }: Options): LineQueue {
+export function lineQueue({ sink, maxWaiting = 4 * 1024 * 1024, onDrop, gatherMs = 20, closeMs = 1_000 }: Options): LineQueue {
   let lines: string[] = [];
   let waiting = 0;
   let writing: Promise<void> | undefined;
   const pump = async (): Promise<void> => {
     while (lines.length > 0) {
+      await pause(gatherMs);
       const batch = lines;
       const text = batch.join('');
       lines = [];
@@ -49,8 +52,7 @@ export function lineQueue({ sink, maxWaiting = 4 * 1024 * 1024, onDrop, closeMs 
       if (waiting + line.length > maxWaiting) return onDrop(1);
       lines.push(line);
       waiting += line.length;
-      // Lines of one turn of the event loop are written together.
-      writing ??= Promise.resolve().then(pump);
+      writing ??= pump();
     },
     async [Symbol.asyncDispose]() {
       const written = new AbortController();

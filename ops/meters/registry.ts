@@ -38,12 +38,13 @@ export function meterRegistry(): MeterRegistry {
 function meter({ kind, name, help, labels, most, buckets }: Declaration, registry: Registry): MeterOf[Declaration['kind']] {
   const open = labels.findLastIndex((label) => openLabels.has(label));
   const within = room(most, open < 0 ? undefined : open);
-  const known = new WeakMap<LabelValues, Readonly<Record<string, string>>>();
-  const labelled = (values: LabelValues) => {
-    const taken = within(values);
-    const found = known.get(taken) ?? Object.fromEntries(taken.map((value, at) => [labels[at], value]));
-    known.set(taken, found);
-    return found;
+  // The room gives the same list for the same values, so each set becomes an object once.
+  const objects = new WeakMap<LabelValues, Record<string, string>>();
+  const labelled = (values: LabelValues): Record<string, string> => {
+    const kept = within(values);
+    const known = objects.get(kept) ?? Object.fromEntries(kept.map((value, at) => [labels[at], value]));
+    objects.set(kept, known);
+    return known;
   };
   const options = { name, help, labelNames: labels, registers: [registry] };
   switch (kind) {

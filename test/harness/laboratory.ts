@@ -12,6 +12,7 @@ import { keyHasher } from '#kit/organizations/keys.ts';
 import { seed } from '#kit/organizations/seed.ts';
 import type { ServiceName, SubgraphName } from '#kit/service-names.ts';
 import { serviceNames, subgraphNames } from '#kit/service-names.ts';
+import type { UpstreamCall } from '#kit/upstream-call.ts';
 import type { ReachableSettings, UpstreamSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings } from '#kit/upstream-settings.ts';
 import type { Upstreams } from '#kit/upstreams.ts';
@@ -59,6 +60,10 @@ type Options = {
   readonly limits?: GatewayParts['limits'];
   /** What keeps answers; every call is made unless told. */
   readonly cache?: GatewayParts['cache'];
+  /** Hears what the stages do; nobody does unless told. */
+  readonly observer?: GatewayParts['observer'];
+  /** Hears every call to a service. */
+  readonly onCall?: (call: UpstreamCall) => void;
   /** Variables of the gateway. */
   readonly env?: Record<string, string>;
   /** URLs of servers that stand in for the sandbox's services. */
@@ -78,6 +83,8 @@ export async function startLaboratory({
   identify,
   limits,
   cache,
+  observer,
+  onCall,
   env: variables = {},
   urls = {},
   onBreakerChange,
@@ -108,7 +115,9 @@ export async function startLaboratory({
   const organizations = kept ?? (await inMemory(opening));
   const parts = { clock: systemClock, organizations, onUnexpectedError };
   const connect = async (): Promise<Upstreams> =>
-    opening.use(await openUpstreams(settings, { ...parts, ...(onBreakerChange && { onBreakerChange }) }));
+    opening.use(
+      await openUpstreams(settings, { ...parts, ...(onBreakerChange && { onBreakerChange }), ...(onCall && { onCall }) }),
+    );
   const upstreams = await connect();
   const locals = new Map<string, RunningSubgraph>();
   const env: Record<string, string> = { SUPERGRAPH_PATH: '', ...variables };
@@ -137,6 +146,7 @@ export async function startLaboratory({
       ...(identify && { identify }),
       ...(limits && { limits }),
       ...(cache && { cache }),
+      ...(observer && { observer }),
       ...(logger && { logger }),
     }),
   );
