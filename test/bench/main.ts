@@ -1,10 +1,9 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Measure } from './measure.ts';
-import { measure, median } from './measure.ts';
+import { interleaved } from './measure.ts';
 import { operations } from './operations.ts';
 import { writeMain } from './results.ts';
-import type { Target } from './targets.ts';
 import { bodyOf, startTargets } from './targets.ts';
 
 const help = `Compares our process with the stock gateway over the same subgraphs, the same graph as one server, and a bare server, interleaved.
@@ -34,25 +33,16 @@ async function main(): Promise<void> {
     for (const connections of [1, 32]) {
       say(`${operation.name}, ${connections} connection(s)`);
       const load = { body: bodyOf(operation), connections, seconds: Number(values.seconds) };
-      rows.push({ operation: operation.name, connections, measures: await interleaved(started.targets, load) });
+      rows.push({
+        operation: operation.name,
+        connections,
+        measures: await interleaved(started.targets, load, Number(values.repeats)),
+      });
     }
   }
   const report = table(rows);
   console.log(values.json ? JSON.stringify(rows) : report);
   if (values.write) await writeMain(results(report));
-}
-
-/** Every target in turn, as often as there are repeats, so that a drift of the machine meets all of them. */
-async function interleaved(
-  targets: readonly Target[],
-  load: Parameters<typeof measure>[1],
-): Promise<Readonly<Record<string, Measure>>> {
-  const measured = new Map<string, Measure[]>(targets.map(({ name }) => [name, []]));
-  for (const target of targets) await measure(target, { ...load, seconds: 1 });
-  for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
-    for (const target of targets) measured.get(target.name)?.push(await measure(target, load));
-  }
-  return Object.fromEntries([...measured].map(([name, all]) => [name, median(all)]));
 }
 
 function table(rows: readonly Row[]): string {
