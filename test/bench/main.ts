@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import type { Measure } from './measure.ts';
 import { interleaved } from './measure.ts';
 import { operations } from './operations.ts';
-import { writeMain } from './results.ts';
+import { profileMainJob } from './profile-main-job.ts';
+import { writeMain, writeSection } from './results.ts';
 import { bodyOf, startTargets } from './targets.ts';
 
 const help = `Compares our process with the stock gateway over the same subgraphs, the same graph as one server, and a bare server, interleaved.
@@ -11,6 +12,7 @@ const help = `Compares our process with the stock gateway over the same subgraph
   npm run bench                    5 s a run, 3 repeats; about six minutes
   npm run bench -- --seconds 1 --repeats 1
   npm run bench -- --write         also writes test/bench/RESULTS.md
+  npm run bench -- --profile       where our process spends its time in the main job, and nothing else
   npm run bench -- --json          prints the figures as JSON`;
 
 const { values } = parseArgs({
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     repeats: { type: 'string', default: '3' },
     write: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -27,6 +30,7 @@ type Row = { readonly operation: string; readonly connections: number; readonly 
 
 async function main(): Promise<void> {
   if (values.help) return console.log(help);
+  if (values.profile) return profile();
   await using started = await startTargets();
   const rows: Row[] = [];
   for (const operation of operations) {
@@ -43,6 +47,12 @@ async function main(): Promise<void> {
   const report = table(rows);
   console.log(values.json ? JSON.stringify(rows) : report);
   if (values.write) await writeMain(results(report));
+}
+
+async function profile(): Promise<void> {
+  const report = await profileMainJob(Number(values.seconds));
+  console.log(report);
+  if (values.write) await writeSection('Profile', report);
 }
 
 function table(rows: readonly Row[]): string {

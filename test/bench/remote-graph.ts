@@ -83,7 +83,7 @@ export type RemoteOperation = {
   readonly place: string;
 };
 
-export const remoteOperations: readonly RemoteOperation[] = [
+export const remoteOperations: readonly [RemoteOperation, RemoteOperation] = [
   {
     name: '20 samples, two joins',
     operationName: 'Twenty',
