@@ -1,5 +1,5 @@
 import { ExpectedError } from './errors.ts';
-import type { Layer } from './layer.ts';
+import type { Handler, Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
 
 /**
@@ -23,9 +23,21 @@ export function retryReads(): Layer<RestRequest, RestResponse> {
     budget -= 1;
     return true;
   };
-  return (next) => async (request) => {
-    if (request.method !== 'GET' && request.safe !== true) return next(request);
-    budget = Math.min(burst, budget + share);
+  return (next) => {
+    const call = onceMore(next, mayRetry);
+    return (request) => {
+      if (request.method !== 'GET' && request.safe !== true) return next(request);
+      budget = Math.min(burst, budget + share);
+      return call(request);
+    };
+  };
+}
+
+type Call = Handler<RestRequest, RestResponse>;
+
+const onceMore =
+  (next: Call, mayRetry: () => boolean): Call =>
+  async (request) => {
     try {
       const response = await next(request);
       if (!isPassing(response) || !mayRetry()) return response;
@@ -35,7 +47,6 @@ export function retryReads(): Layer<RestRequest, RestResponse> {
     await new Promise((resolve) => setTimeout(resolve, shortestPauseMs * (1 + Math.random())));
     return next(request);
   };
-}
 
 const isPassing = ({ status, headers }: RestResponse): boolean =>
   status >= 502 && status <= 504 && headers['retry-after'] === undefined;

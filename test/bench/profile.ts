@@ -13,7 +13,7 @@ type Profile = {
   readonly timeDeltas: readonly number[];
 };
 
-export type SelfTime = { readonly place: string; readonly microseconds: number };
+type SelfTime = { readonly place: string; readonly microseconds: number };
 
 export type Busy = {
   readonly microseconds: number;
