@@ -18,6 +18,8 @@ export function balance<Request, Response>(
   handlers: readonly Handler<Request, Response>[],
   { clock, restMs }: Options,
 ): Handler<Request, Response> {
+  const [only, ...others] = handlers;
+  if (only !== undefined && others.length === 0) return only;
   const instances = handlers.map((handle): Instance<Request, Response> => ({ handle, deadUntil: 0 }));
   let turn = 0;
   const next = (): Instance<Request, Response> => {

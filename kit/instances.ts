@@ -38,13 +38,13 @@ export function openInstances(options: Options): Instances {
   let isKnown = isList(origins);
   if (isList(origins)) change(origins);
   const first = isList(origins) ? undefined : origins.watch(change).then(() => (isKnown = true));
+  // Who asks before the first list is there waits for it, but no longer than for an answer.
+  const handleOnceKnown = async (request: RestRequest): Promise<RestResponse> => {
+    await Promise.race([first, pause(options.timeoutMs, undefined, { signal: request.signal }).catch(() => undefined)]);
+    return handle(request);
+  };
   return {
-    async handle(request) {
-      // Who asks before the first list is there waits for it, but no longer than for an answer.
-      if (!isKnown)
-        await Promise.race([first, pause(options.timeoutMs, undefined, { signal: request.signal }).catch(() => undefined)]);
-      return handle(request);
-    },
+    handle: (request) => (isKnown ? handle(request) : handleOnceKnown(request)),
     async [Symbol.asyncDispose]() {
       if (!isList(origins)) await origins[Symbol.asyncDispose]();
       await Promise.all([...transports.values()].map((transport) => transport[Symbol.asyncDispose]()));

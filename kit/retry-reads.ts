@@ -1,6 +1,5 @@
-import { ExponentialBackoff, handleWhenResult, retry } from 'cockatiel';
 import { ExpectedError } from './errors.ts';
-import type { Layer } from './layer.ts';
+import type { Handler, Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
 
 /**
@@ -10,6 +9,8 @@ import type { RestRequest, RestResponse } from './rest-transport.ts';
 const share = 0.09;
 /** Retries that may come at once after a quiet time. */
 const burst = 10;
+/** Time before a retry, at most twice as long: who failed together does not come back together. */
+const shortestPauseMs = 10;
 
 /**
  * Repeats a read once when its connection broke or the upstream answered 502, 503 or 504 without asking for more patience
@@ -22,16 +23,30 @@ export function retryReads(): Layer<RestRequest, RestResponse> {
     budget -= 1;
     return true;
   };
-  const passing = handleWhenResult((result) => isPassing(result as RestResponse) && mayRetry()).orWhen(
-    (error) => isBroken(error) && mayRetry(),
-  );
-  const policy = retry(passing, { maxAttempts: 1, backoff: new ExponentialBackoff({ initialDelay: 10, maxDelay: 100 }) });
-  return (next) => (request) => {
-    if (request.method !== 'GET' && request.safe !== true) return next(request);
-    budget = Math.min(burst, budget + share);
-    return policy.execute(() => next(request));
+  return (next) => {
+    const call = onceMore(next, mayRetry);
+    return (request) => {
+      if (request.method !== 'GET' && request.safe !== true) return next(request);
+      budget = Math.min(burst, budget + share);
+      return call(request);
+    };
   };
 }
+
+type Call = Handler<RestRequest, RestResponse>;
+
+const onceMore =
+  (next: Call, mayRetry: () => boolean): Call =>
+  async (request) => {
+    try {
+      const response = await next(request);
+      if (!isPassing(response) || !mayRetry()) return response;
+    } catch (error) {
+      if (!isBroken(error) || !mayRetry()) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, shortestPauseMs * (1 + Math.random())));
+    return next(request);
+  };
 
 const isPassing = ({ status, headers }: RestResponse): boolean =>
   status >= 502 && status <= 504 && headers['retry-after'] === undefined;

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { QueryPlan } from '@apollo/query-planner';
 import type { ExecutionResult, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { getVariableValues, Kind, valueFromASTUntyped } from 'graphql';
@@ -10,6 +11,9 @@ import { planStep } from './plan.ts';
 import type { Run } from './run.ts';
 import { shapeOf } from './shape.ts';
 import type { Problem } from './shaping.ts';
+
+/** From so many entities on, an answer is merged, shaped and written in turns of the loop of their own, each below 100 ms. */
+const manyEntities = 5_000;
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -39,11 +43,14 @@ export function compileOperation({ schema, document, operation }: Asked, { plan,
     const wrong = problemsOf(variables);
     if (wrong !== undefined) return { errors: wrong };
     const values = withDefaults(variables);
-    const run: Run = { context, writes, variables, values, root: {}, errors: [], gone: [] };
+    const run: Run = { context, writes, variables, values, root: {}, errors: [], gone: [], entities: 0 };
     await step(run);
+    const isLarge = run.entities > manyEntities;
+    if (isLarge) await nextTurn();
     const problems: Problem[] = [];
     const introspected = introspect?.(variables) ?? {};
     const data = shapeFor(values)(run.root, { path: [], problems, introspected }) ?? null;
+    if (isLarge) await nextTurn();
     const errors = [...run.errors, ...completionErrors(problems, { ...run, data })];
     return errors.length === 0 ? { data } : { data, errors };
   };

@@ -74,6 +74,7 @@ function entityFetch(node: FetchNode, at: readonly string[], parts: FetchParts):
     const asked = batch(targets);
     const { representations } = asked;
     if (representations.length === 0) return;
+    run.entities += representations.length;
     const { data, errors } = await ask(run, { ...usedVariables(node, run), representations });
     if (errors !== undefined) run.errors.push(...locate(errors, run.root, (index) => asked.targets[index] ?? []));
     if (data == null) return;

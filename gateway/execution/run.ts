@@ -18,6 +18,8 @@ export type Run = {
   readonly errors: GraphQLError[];
   /** Where entities stand that their subgraph does not know: null there is an answer, not a failure. */
   readonly gone: Path[];
+  /** Entities that were asked for so far. */
+  entities: number;
 };
 
 /** A fetch of a plan on its way to a subgraph. */

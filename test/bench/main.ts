@@ -1,10 +1,10 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Measure } from './measure.ts';
-import { measure, median } from './measure.ts';
+import { interleaved } from './measure.ts';
 import { operations } from './operations.ts';
-import { writeMain } from './results.ts';
-import type { Target } from './targets.ts';
+import { profileMainJob } from './profile-main-job.ts';
+import { writeMain, writeSection } from './results.ts';
 import { bodyOf, startTargets } from './targets.ts';
 
 const help = `Compares our process with the stock gateway over the same subgraphs, the same graph as one server, and a bare server, interleaved.
@@ -12,6 +12,7 @@ const help = `Compares our process with the stock gateway over the same subgraph
   npm run bench                    5 s a run, 3 repeats; about six minutes
   npm run bench -- --seconds 1 --repeats 1
   npm run bench -- --write         also writes test/bench/RESULTS.md
+  npm run bench -- --profile       where our process spends its time in the main job, and nothing else
   npm run bench -- --json          prints the figures as JSON`;
 
 const { values } = parseArgs({
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     repeats: { type: 'string', default: '3' },
     write: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -28,13 +30,18 @@ type Row = { readonly operation: string; readonly connections: number; readonly 
 
 async function main(): Promise<void> {
   if (values.help) return console.log(help);
+  if (values.profile) return profile();
   await using started = await startTargets();
   const rows: Row[] = [];
   for (const operation of operations) {
     for (const connections of [1, 32]) {
       say(`${operation.name}, ${connections} connection(s)`);
       const load = { body: bodyOf(operation), connections, seconds: Number(values.seconds) };
-      rows.push({ operation: operation.name, connections, measures: await interleaved(started.targets, load) });
+      rows.push({
+        operation: operation.name,
+        connections,
+        measures: await interleaved(started.targets, load, Number(values.repeats)),
+      });
     }
   }
   const report = table(rows);
@@ -42,17 +49,10 @@ async function main(): Promise<void> {
   if (values.write) await writeMain(results(report));
 }
 
-/** Every target in turn, as often as there are repeats, so that a drift of the machine meets all of them. */
-async function interleaved(
-  targets: readonly Target[],
-  load: Parameters<typeof measure>[1],
-): Promise<Readonly<Record<string, Measure>>> {
-  const measured = new Map<string, Measure[]>(targets.map(({ name }) => [name, []]));
-  for (const target of targets) await measure(target, { ...load, seconds: 1 });
-  for (let repeat = 0; repeat < Number(values.repeats); repeat++) {
-    for (const target of targets) measured.get(target.name)?.push(await measure(target, load));
-  }
-  return Object.fromEntries([...measured].map(([name, all]) => [name, median(all)]));
+async function profile(): Promise<void> {
+  const report = await profileMainJob(Number(values.seconds));
+  console.log(report);
+  if (values.write) await writeSection('Profile', report);
 }
 
 function table(rows: readonly Row[]): string {

@@ -43,6 +43,20 @@ export async function measure({ url, headers, pids }: Target, { body, connection
   };
 }
 
+/** Measures every target in turn, as often as there are repeats, so that a drift of the machine meets all of them. */
+export async function interleaved(
+  targets: readonly Target[],
+  load: Load,
+  repeats: number,
+): Promise<Readonly<Record<string, Measure>>> {
+  const measured = new Map<string, Measure[]>(targets.map(({ name }) => [name, []]));
+  for (const target of targets) await measure(target, { ...load, seconds: 1 });
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    for (const target of targets) measured.get(target.name)?.push(await measure(target, load));
+  }
+  return Object.fromEntries([...measured].map(([name, all]) => [name, median(all)]));
+}
+
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** The middle one of several measures of the same thing, figure by figure. */

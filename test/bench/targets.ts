@@ -35,14 +35,7 @@ export async function startTargets(): Promise<Targets> {
       ['gateway/main.ts'],
       {
         ...env,
-        ENVIRONMENT: 'test',
-        GATEWAY_HOST: '127.0.0.1',
-        GATEWAY_PORT: '0',
-        MAX_REQUESTS_PER_SOCKET: '0',
-        // No plan allows what a load generator asks for; what limits cost is measured by admission.ts.
-        RATE_LIMIT_ENABLED: 'false',
-        CACHE_ENABLED: 'false',
-        LOG_LEVEL: 'warn',
+        ...oursEnvironment,
       },
       isBanner,
     ),
@@ -61,6 +54,18 @@ export async function startTargets(): Promise<Targets> {
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
+
+/** How our process is measured. */
+export const oursEnvironment: Readonly<Record<string, string>> = {
+  ENVIRONMENT: 'test',
+  GATEWAY_HOST: '127.0.0.1',
+  GATEWAY_PORT: '0',
+  MAX_REQUESTS_PER_SOCKET: '0',
+  // No plan allows what a load generator asks for; what limits cost is measured by admission.ts.
+  RATE_LIMIT_ENABLED: 'false',
+  CACHE_ENABLED: 'false',
+  LOG_LEVEL: 'warn',
+};
 
 /** The first line of a gateway that listens. */
 export const isBanner = (line: string): boolean => line.includes('/graphql');

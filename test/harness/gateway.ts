@@ -4,6 +4,7 @@ import { createGateway } from '#gateway/gateway.ts';
 import { fixedSource } from '#gateway/plan/supergraph-source.ts';
 import { createLogger } from '#ops/logger.ts';
 import { administrator } from './callers.ts';
+import { givenExecutor } from './given-executor.ts';
 
 type Answer = {
   readonly status: number;
@@ -35,6 +36,7 @@ export async function testGateway({ sdl = '', env = {}, ...parts }: Options): Pr
     SUPERGRAPH_PATH: 'given',
     // A thread for each of a hundred gateways would take longer than the tests.
     PLANNER_WORKER: 'false',
+    ...givenExecutor(),
     ...env,
   });
   const gateway = await createGateway(config, {

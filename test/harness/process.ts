@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { givenExecutor } from './given-executor.ts';
 
 type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -18,7 +19,7 @@ const root = resolve(import.meta.dirname, '..', '..');
 export function runProgram(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ProcessUnderTest {
   const child = spawn(process.execPath, [file, ...args], {
     cwd: root,
-    env: { PATH: process.env['PATH'], ADMIN_PORT: '0', ...env },
+    env: { PATH: process.env['PATH'], ADMIN_PORT: '0', ...givenExecutor(), ...env },
   });
   let stdout = '';
   let stderr = '';

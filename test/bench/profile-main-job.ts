@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measure } from './measure.ts';
+import { operations } from './operations.ts';
+import { run } from './processes.ts';
+import { busiest } from './profile.ts';
+import { bodyOf, isBanner, logIn, oursEnvironment, serviceEnvironment } from './targets.ts';
+
+const shown = 15;
+
+/** The functions in which our process spends most of its time in the main job, at eight connections, as a table. */
+export async function profileMainJob(seconds: number): Promise<string> {
+  const [mainJob] = operations;
+  if (mainJob === undefined) throw new Error('There is no operation.');
+  const folder = await mkdtemp(join(tmpdir(), 'lab-gateway-profile-'));
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rm(folder, { recursive: true }));
+  const sandbox = opened.use(await run(['ops/sandbox/main.ts', '--json', '--ports', 'any'], {}));
+  const env = { NODE_ENV: 'production', ...serviceEnvironment(JSON.parse(sandbox.ready)), ...oursEnvironment };
+  const began = performance.now();
+  const profiled = ['--cpu-prof', '--cpu-prof-dir', folder, '--cpu-prof-interval', '500', 'gateway/main.ts'];
+  const gateway = opened.use(await run(profiled, env, isBanner));
+  const url = /http:\S+/.exec(gateway.ready)?.[0] ?? '';
+  const target = { name: 'ours', url, headers: await logIn(url), pids: [gateway.pid] };
+  const load = { body: bodyOf(mainJob), connections: 8, seconds };
+  await measure(target, { ...load, seconds: 3 });
+  const since = (performance.now() - began) / 1e3;
+  const { requestsPerSecond } = await measure(target, load);
+  const requests = requestsPerSecond * seconds;
+  await gateway[Symbol.asyncDispose]();
+  const { functions, microseconds } = await busiest(folder, since);
+  const rows = functions
+    .slice(0, shown)
+    .map(({ place, microseconds: own }) => [place, (own / requests).toFixed(0), `${((100 * own) / microseconds).toFixed(1)} %`]);
+  const head = ['function', 'self, µs a request', 'share'];
+  return `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}. Made by \`npm run bench -- --profile --write\`: self times of our process in the
+main job, ${requests.toFixed(0)} requests over eight connections, ${(microseconds / requests).toFixed(0)} µs busy a request.
+
+${[head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`;
+}
