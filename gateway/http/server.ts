@@ -62,6 +62,8 @@ type Parts = {
   readonly ready: () => boolean;
   /** True while no new traffic is wanted. */
   readonly draining?: () => boolean;
+  /** True while answers are to end their connections, so that clients come back elsewhere. */
+  readonly turnsAway?: () => boolean;
   /** Refuses an operation before anything of it is looked at, where there is reason to. */
   readonly checkRoom?: () => void;
   /** Offers `POST …/graphql/cost`, which prices an operation and runs nothing. */
@@ -85,6 +87,7 @@ export function httpServer({
   abuse,
   ready,
   draining = () => false,
+  turnsAway = () => false,
   pricesOperations,
   page,
   logger,
@@ -118,7 +121,7 @@ export function httpServer({
   app.decorateRequest('uploads', null);
   app.addHook('onSend', writesHeaders(standing));
   app.addHook('onSend', async (_, reply) => {
-    if (draining()) reply.header('connection', 'close');
+    if (turnsAway() || !app.server.listening) reply.header('connection', 'close');
   });
   if (observer !== undefined) observesRequests(app, observer);
   edge(app, { ...options, refuses, abuse });

@@ -14,8 +14,6 @@ export type NginxUnderTest = AsyncDisposable & {
   readonly port: number;
   /** Trusts its certificate and nothing else. */
   readonly agent: Agent;
-  /** Takes a gateway out of the balance or in again, as an operator does. */
-  readonly take: (way: 'out' | 'in', gateway: string) => void;
 };
 
 /** A folder with the configuration of ops/deploy/nginx and a certificate, on free ports before the given gateways. */
@@ -46,7 +44,7 @@ export async function nginxFolder(gateways: readonly string[]) {
 export async function startNginx(gateways: readonly string[]): Promise<NginxUnderTest> {
   const { folder, port, cert } = await nginxFolder(gateways);
   const child = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-g', 'daemon off;'], { stdio: 'ignore' });
-  const agent = new Agent({ connect: { ca: cert, servername: 'localhost' } });
+  const agent = new Agent({ allowH2: false, connect: { ca: cert, servername: 'localhost' } });
   const ended = once(child, 'close');
   const url = `https://127.0.0.1:${port}`;
   await listens(url, agent);
@@ -54,7 +52,6 @@ export async function startNginx(gateways: readonly string[]): Promise<NginxUnde
     url,
     port,
     agent,
-    take: (way, gateway) => void run('sh', ['ops/deploy/nginx/take.sh', way, gateway, folder]),
     async [Symbol.asyncDispose]() {
       await agent.close();
       child.kill('SIGTERM');
