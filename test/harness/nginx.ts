@@ -14,6 +14,8 @@ export type NginxUnderTest = AsyncDisposable & {
   readonly port: number;
   /** Trusts its certificate and nothing else. */
   readonly agent: Agent;
+  /** How many requests a gateway answered well, after whatever others were tried. */
+  readonly served: (gateway: string) => number;
 };
 
 /** A folder with the configuration of ops/deploy/nginx and a certificate, on free ports before the given gateways. */
@@ -52,6 +54,7 @@ export async function startNginx(gateways: readonly string[]): Promise<NginxUnde
     url,
     port,
     agent,
+    served: (gateway) => servedBy(gateway, readFileSync(join(folder, 'access.log'), 'utf8')),
     async [Symbol.asyncDispose]() {
       await agent.close();
       child.kill('SIGTERM');
@@ -60,6 +63,9 @@ export async function startNginx(gateways: readonly string[]): Promise<NginxUnde
     },
   };
 }
+
+const servedBy = (gateway: string, log: string): number =>
+  log.split('\n').filter((line) => line.includes(`${gateway}","upstreamStatus":"`) && line.includes('"status":200')).length;
 
 async function listens(url: string, dispatcher: Agent): Promise<void> {
   for (let tries = 0; tries < 50; tries++) {

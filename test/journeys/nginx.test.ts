@@ -103,8 +103,9 @@ describeWith('nginx')('two gateways behind nginx', () => {
           gateways[index]?.kill('SIGTERM');
           expect((await gateways[index]?.ended)?.code).toBe(0);
           gateways[index] = await startGateway(port);
-          // Until nginx tries it again, which fail_timeout of the harness puts at a second.
-          await pause(1_500);
+          // The other one may go only when nginx has found out that this one is back.
+          const before = nginx.served(`127.0.0.1:${port}`);
+          await expect.poll(() => nginx.served(`127.0.0.1:${port}`), { timeout: 20_000 }).toBeGreaterThan(before + 50);
         }
       }
       loading.abort();
