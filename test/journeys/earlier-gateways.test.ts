@@ -195,6 +195,16 @@ describe.skipIf(lacksStores)('in production', () => {
   });
 });
 
+test.each([
+  ['RC-20', 'ENABLE_RESULT_STREAMING'],
+  ['RC-21', 'ENABLE_ADVANCED_ANALYTICS'],
+])('%s %s changes nothing, and the page of variables says why', async (_, name) => {
+  const configs = await Promise.all([{}, { [name]: 'true' }, { [name]: 'false' }].map(configOf));
+  expect(configs[1]).toEqual(configs[0]);
+  expect(configs[2]).toEqual(configs[0]);
+  expect(readFileSync('ops/CONFIGURATION.md', 'utf8')).toContain(`- \`${name}\`: `);
+});
+
 describe('a variable that refers to another one', () => {
   const reference = '$' + '{REDIS_URL}';
 
