@@ -18,6 +18,7 @@ step() {
 }
 
 newest() {
+  [ "${DRY_RUN:-false}" != true ] || { echo '<newest>'; return; }
   npm run --silent cli -- backup list --json | node -p 'JSON.parse(require("node:fs").readFileSync(0)).at(-1).name'
 }
 
@@ -26,7 +27,7 @@ step npm run cli -- backup verify --checksums-only
 step kubectl apply -k "$folder/storage"
 step kubectl -n lab-storage rollout status statefulset/mongodb --timeout=10m
 step kubectl -n lab-storage rollout status statefulset/redis-limits --timeout=10m
-archive=$([ "${DRY_RUN:-false}" = true ] && echo '<newest>' || newest)
+archive=$(newest)
 step npm run cli -- backup restore "$archive" --yes --overwrite
 # Gateways come after their stores: what they wrote meanwhile would be lost.
 step kubectl apply -k "$folder/overlays/$overlay"
