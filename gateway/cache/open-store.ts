@@ -7,6 +7,7 @@ import { memoryStore } from './memory-store.ts';
 import { nearStore } from './near-store.ts';
 import { cacheConnection, redisStore } from './redis-store.ts';
 import type { OnFault, Store } from './store.ts';
+import type { Tag } from './tags.ts';
 
 export type StoreSettings = {
   /** Redis of all replicas; without one the store is this machine's own. */
@@ -24,6 +25,9 @@ export type StoreSettings = {
   readonly longestMs: number;
 };
 
+/** Without tags anything may have been raised. */
+export type OnRaised = (tags?: readonly Tag[]) => void;
+
 type Parts = {
   readonly settings: StoreSettings;
   /** Certificates to trust for Redis, as text. */
@@ -31,7 +35,7 @@ type Parts = {
   readonly clock: Clock;
   readonly onFault: OnFault;
   /** Hears of what other processes invalidate. */
-  readonly onRaised: () => void;
+  readonly onRaised: OnRaised;
 };
 
 const startMs = 1_000;
@@ -53,9 +57,13 @@ export async function openStore({ settings, ca, clock, onFault, onRaised }: Part
   listen({
     onRaised(tags) {
       near.forget(tags);
-      onRaised();
+      onRaised(tags);
     },
-    onHearing: near.hearing,
+    onHearing(hears) {
+      near.hearing(hears);
+      // What was told meanwhile is lost.
+      if (hears) onRaised();
+    },
   });
   await Promise.all([whenReady(redis, startMs), whenReady(listener, startMs)]);
   return {
