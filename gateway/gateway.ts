@@ -66,6 +66,8 @@ export type GatewayParts = {
   readonly ready?: () => boolean;
   /** True while no new traffic is wanted; never when left out. */
   readonly draining?: () => boolean;
+  /** True while answers are to end their connections. */
+  readonly turnsAway?: () => boolean;
   /** Hears that memory runs out: caches are given up. */
   readonly onMemoryPressure?: () => void;
   /** How hard this process has it; measured unless given. */
@@ -132,6 +134,7 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
     ready: () => guard.ready() && ready(),
     checkRoom: guard.checkMemory,
     ...(parts.draining && { draining: parts.draining }),
+    ...(parts.turnsAway && { turnsAway: parts.turnsAway }),
     pricesOperations: parts.limits !== undefined,
     page,
     observer,

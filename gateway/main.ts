@@ -120,6 +120,7 @@ async function serve(config: Config): Promise<number> {
       identify,
       ready: operations.isReady,
       draining: lifecycle.isDraining,
+      turnsAway: lifecycle.turnsAway,
       blocks,
       observer: instruments.observer,
       addRoutes: operations.addRoutes,

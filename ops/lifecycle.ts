@@ -9,8 +9,13 @@ import { hasTerminal, onCommand, tellPrimary } from './commands.ts';
 type Stop = { readonly reason: string; readonly exitCode: 0 | 1 };
 
 export type Lifecycle = {
-  /** True while no new traffic is wanted: `/ready` is 503 and answers close their connections. */
+  /** True while no new traffic is wanted: `/ready` is 503. */
   readonly isDraining: () => boolean;
+  /**
+   * True while answers are to close their connections too. Not so between a signal and the end of listening: who does not ask
+   * `/ready` would only come back on a new connection, and the system resets those that nobody has taken when listening ends.
+   */
+  readonly turnsAway: () => boolean;
   /** Turns traffic away until `undrain`; with workers, all of them do. */
   readonly drain: () => void;
   readonly undrain: () => void;
@@ -37,11 +42,11 @@ const closingMs = 10_000;
  * process that has not ended within delay, grace and 10 s ends itself with exit code 1.
  */
 export function openLifecycle({ logger, delayMs, graceMs }: Parts): Lifecycle {
-  let isDraining = false;
+  let [isDraining, isStopping] = [false, false];
   const reloads: (() => void)[] = [];
   const { promise: stopped, resolve } = Promise.withResolvers<Stop>();
   const stop = once((why: Stop): void => {
-    isDraining = true;
+    [isDraining, isStopping] = [true, true];
     logger.info({ reason: why.reason }, 'stopping');
     setTimeout(() => endNow(logger), delayMs + graceMs + closingMs).unref();
     void pause(delayMs).then(() => resolve(why));
@@ -71,6 +76,7 @@ export function openLifecycle({ logger, delayMs, graceMs }: Parts): Lifecycle {
   };
   return {
     isDraining: () => isDraining,
+    turnsAway: () => isDraining && !isStopping,
     drain: everywhere('drain'),
     undrain: everywhere('undrain'),
     stopped,

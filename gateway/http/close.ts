@@ -1,16 +1,14 @@
+import { once } from 'node:events';
 import { Server } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 type Options = {
-  /** How long the server went on with answers that end their connections before this, in milliseconds. */
+  /** How long load balancers were given to see that it ends, in milliseconds; without any, nobody is waited for. */
   readonly delayMs: number;
   /** Time for what runs to be answered. */
   readonly graceMs: number;
 };
-
-/** Who connected just before the end has so long to send his request. */
-const lingerMs = 500;
 
 /** Accepts nothing more and waits for what runs; after the grace that is cut off, which `onCut` hears with the number of its connections. */
 export async function closeInOrder(
@@ -24,19 +22,20 @@ export async function closeInOrder(
       app.server.closeAllConnections();
     });
   }, graceMs);
-  if (delayMs > 0) await linger(app);
+  if (delayMs > 0) await leave(app.server, Math.min(graceMs, app.server.keepAliveTimeout));
   await app.close();
   clearTimeout(cut);
 }
 
 /**
- * Stops listening alone. The close of an HTTP server also ends connections on which no request has arrived yet, and a balancer
- * that has just written one to it would have to answer for it.
+ * Stops listening alone, and lets every connection end by its next answer or by its other end. The close of an HTTP server also
+ * ends connections that wait for a request, and a balancer that has just written one to it would have to answer for it.
  */
-async function linger({ server }: FastifyInstance): Promise<void> {
+async function leave(server: FastifyInstance['server'], waitMs: number): Promise<void> {
   await quietMoment();
+  const ended = once(server, 'close');
   Server.prototype.close.call(server);
-  await pause(lingerMs);
+  await Promise.race([ended, pause(waitMs, undefined, { ref: false })]);
 }
 
 /** Turns of the event loop that are waited for at most. */

@@ -33,17 +33,17 @@ export const pagePolicy = [
 
 type Parts = {
   readonly standing: Readonly<Record<string, string>>;
-  /** True while no new traffic is wanted: answers end their connections. */
-  readonly draining: () => boolean;
+  /** True while answers end their connections. */
+  readonly ends: () => boolean;
 };
 
 /** Called back rather than awaited: every answer passes here. */
-export function writesHeaders({ standing, draining }: Parts): onSendHookHandler {
+export function writesHeaders({ standing, ends }: Parts): onSendHookHandler {
   const entries = Object.entries(standing);
   return (...[request, reply, payload, done]: Parameters<onSendHookHandler>) => {
     for (const [name, value] of entries) if (!reply.hasHeader(name)) reply.header(name, value);
     reply.header('x-request-id', request.id);
-    if (draining()) reply.header('connection', 'close');
+    if (ends()) reply.header('connection', 'close');
     done(null, payload);
   };
 }

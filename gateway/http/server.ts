@@ -62,6 +62,8 @@ type Parts = {
   readonly ready: () => boolean;
   /** True while no new traffic is wanted. */
   readonly draining?: () => boolean;
+  /** True while answers are to end their connections, so that clients come back elsewhere. */
+  readonly turnsAway?: () => boolean;
   /** Refuses an operation before anything of it is looked at, where there is reason to. */
   readonly checkRoom?: () => void;
   /** Offers `POST …/graphql/cost`, which prices an operation and runs nothing. */
@@ -85,6 +87,7 @@ export function httpServer({
   abuse,
   ready,
   draining = () => false,
+  turnsAway = () => false,
   pricesOperations,
   page,
   logger,
@@ -116,7 +119,7 @@ export function httpServer({
   app.server.maxConnections = options.maxConnections;
   app.decorateRequest('caller');
   app.decorateRequest('uploads', null);
-  app.addHook('onSend', writesHeaders({ standing, draining }));
+  app.addHook('onSend', writesHeaders({ standing, ends: () => turnsAway() || !app.server.listening }));
   if (observer !== undefined) observesRequests(app, observer);
   edge(app, { ...options, refuses, abuse });
   readsJson(app, options);

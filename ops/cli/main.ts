@@ -15,6 +15,7 @@ import { organizationCommands } from './org.ts';
 import { plan } from './plan.ts';
 import { query } from './query.ts';
 import { drain, reload, status, undrain } from './running.ts';
+import { scale } from './scale.ts';
 import { smoke } from './smoke.ts';
 import { token } from './token.ts';
 import { validateConfig } from './validate-config.ts';
@@ -40,6 +41,7 @@ const commands: Commands = {
   },
   load,
   migrate,
+  scale,
   smoke,
   'validate-config': validateConfig,
   token,

@@ -14,8 +14,8 @@ export type NginxUnderTest = AsyncDisposable & {
   readonly port: number;
   /** Trusts its certificate and nothing else. */
   readonly agent: Agent;
-  /** Takes a gateway out of the balance or in again, as an operator does. */
-  readonly take: (way: 'out' | 'in', gateway: string) => void;
+  /** How many requests a gateway answered well, after whatever others were tried. */
+  readonly served: (gateway: string) => number;
 };
 
 /** A folder with the configuration of ops/deploy/nginx and a certificate, on free ports before the given gateways. */
@@ -46,7 +46,7 @@ export async function nginxFolder(gateways: readonly string[]) {
 export async function startNginx(gateways: readonly string[]): Promise<NginxUnderTest> {
   const { folder, port, cert } = await nginxFolder(gateways);
   const child = spawn('nginx', ['-p', folder, '-c', 'nginx.conf', '-g', 'daemon off;'], { stdio: 'ignore' });
-  const agent = new Agent({ connect: { ca: cert, servername: 'localhost' } });
+  const agent = new Agent({ allowH2: false, connect: { ca: cert, servername: 'localhost' } });
   const ended = once(child, 'close');
   const url = `https://127.0.0.1:${port}`;
   await listens(url, agent);
@@ -54,7 +54,7 @@ export async function startNginx(gateways: readonly string[]): Promise<NginxUnde
     url,
     port,
     agent,
-    take: (way, gateway) => void run('sh', ['ops/deploy/nginx/take.sh', way, gateway, folder]),
+    served: (gateway) => servedBy(gateway, readFileSync(join(folder, 'access.log'), 'utf8')),
     async [Symbol.asyncDispose]() {
       await agent.close();
       child.kill('SIGTERM');
@@ -63,6 +63,9 @@ export async function startNginx(gateways: readonly string[]): Promise<NginxUnde
     },
   };
 }
+
+const servedBy = (gateway: string, log: string): number =>
+  log.split('\n').filter((line) => line.includes(`${gateway}","upstreamStatus":"`) && line.includes('"status":200')).length;
 
 async function listens(url: string, dispatcher: Agent): Promise<void> {
   for (let tries = 0; tries < 50; tries++) {

@@ -83,6 +83,11 @@ Names that deployments of gateways before this one use, and the variables that t
 ${Object.entries(aliases)
   .map(([name, ours]) => `- \`${name}\`: ${ours.map((own) => `\`${own}\``).join(', ')}`)
   .join('\n')}
+
+## Names that change nothing
+
+- \`ENABLE_RESULT_STREAMING\`: rows of statements come in pages of at most 10,000 in any case, so that no answer grows without bound.
+- \`ENABLE_ADVANCED_ANALYTICS\`: no field is of analytics alone; scopes of keys and roles tell who walks a graph or runs statements.
 `;
 }
 

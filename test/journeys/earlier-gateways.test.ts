@@ -195,6 +195,18 @@ describe.skipIf(lacksStores)('in production', () => {
   });
 });
 
+test.each([
+  ['RC-20', 'ENABLE_RESULT_STREAMING'],
+  ['RC-21', 'ENABLE_ADVANCED_ANALYTICS'],
+])('%s %s changes nothing, and the page of variables says why', async (_, name) => {
+  expect(variableNames).not.toContain(name);
+  for (const value of ['true', 'false', 'neither'])
+    expect(JSON.stringify(await configOf({ ...strongSecrets, [name]: value }))).toBe(
+      JSON.stringify(await configOf(strongSecrets)),
+    );
+  expect(readFileSync('ops/CONFIGURATION.md', 'utf8')).toContain(`- \`${name}\`: `);
+});
+
 describe('a variable that refers to another one', () => {
   const reference = '$' + '{REDIS_URL}';
 

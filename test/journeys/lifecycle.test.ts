@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { Client } from 'undici';
 import { describe, expect, inject, test } from 'vitest';
 import type { ServingProcess } from '#test/harness/serving.ts';
 import { onUserSignal, serveBookshop } from '#test/harness/serving.ts';
@@ -75,6 +76,31 @@ test('RE-12: after the delay nothing new is accepted, while what runs goes on; a
   expect((await gateway.ended).code).toBe(143);
   expect(performance.now() - since).toBeLessThan(1_000);
   expect(await cut).toBe('cut');
+});
+
+test('RE-11: a kept connection is used on until nobody listens, then its answer ends it, and an idle one is left to its other end', async () => {
+  await using bookshop = await serveBookshop();
+  const gateway = await bookshop.start({ SHUTDOWN_DELAY: '1000' });
+  const kept = new Client(gateway.url, { keepAliveTimeout: 60_000, keepAliveMaxTimeout: 60_000 });
+  const idle = new Client(gateway.url, { keepAliveTimeout: 60_000, keepAliveMaxTimeout: 60_000 });
+  let [opened, wasIdleCut] = [0, false];
+  kept.on('connect', () => (opened += 1));
+  idle.on('disconnect', () => (wasIdleCut = true));
+  const connectionOf = async (client: Client): Promise<unknown> => {
+    const { headers, body } = await client.request({ method: 'GET', path: '/live' });
+    await body.dump();
+    return headers['connection'];
+  };
+  expect(await connectionOf(idle)).toBe('keep-alive');
+  gateway.kill('SIGTERM');
+  await expect.poll(() => statusOf(gateway, '/ready')).toBe(503);
+  expect(await connectionOf(kept)).toBe('keep-alive');
+  await expect.poll(() => accepts(gateway.url), { timeout: 3_000 }).toBe(false);
+  expect(wasIdleCut).toBe(false);
+  expect(await connectionOf(kept)).toBe('close');
+  expect(opened).toBe(1);
+  expect((await gateway.ended).code).toBe(0);
+  await Promise.all([kept.destroy(), idle.destroy()]);
 });
 
 test('G7: what has not finished within the grace is cut off, and the process still ends in order', async () => {

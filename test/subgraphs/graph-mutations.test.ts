@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema, isObjectType } from 'graphql';
 import { expect, test } from 'vitest';
 import { stranger } from '#kit/caller.ts';
 import { parentOfSample, sampleId } from '#ops/sandbox/data/facts.ts';
@@ -129,6 +131,80 @@ test('RC-17 1,500 rows are read page by page, each once and in order', async () 
     read.push(...results.rows.flat());
   }
   expect(read).toEqual(numbers);
+});
+
+test('RC-11 submitting, watching, listing and reading batches is one API with one type for them', () => {
+  const schema = buildSchema(readFileSync('schema/api.graphql', 'utf8'));
+  const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) => Object.values(type?.getFields() ?? {}));
+  const page = schema.getType('GraphQueryJobPage');
+  const given = (name: string): string => String(fields.find((field) => field.name === name)?.type);
+  expect(['submitGraphQuery', 'graphQueryJob', 'graphQueryJobs'].map(given)).toEqual([
+    'GraphQueryJob',
+    'GraphQueryJob',
+    'GraphQueryJobPage',
+  ]);
+  expect(String(isObjectType(page) && page.getFields()['nodes']?.type)).toBe('[GraphQueryJob!]!');
+  const job = schema.getType('GraphQueryJob');
+  expect(isObjectType(job) && Object.keys(job.getFields())).toEqual(expect.arrayContaining(['status', 'progress', 'results']));
+  expect(Object.keys(schema.getTypeMap()).filter((name) => /Batch|QueryJob/.test(name))).toEqual([
+    'GraphQueryJob',
+    'GraphQueryJobPage',
+    // What became of each sample of a list, which nobody looks up again.
+    'SampleBatchResult',
+  ]);
+});
+
+const ofJob = 'id status progress submittedAt startedAt endedAt processingTimeMs';
+const timesOf = (job: Json) => ({ ...job, progress: undefined, submittedAt: undefined });
+
+test.for([
+  ['queued', { status: 'QUEUED', progress: 0 }],
+  ['scheduled', { status: 'QUEUED', progress: 0 }],
+  ['running', { status: 'RUNNING', progress: 0.4 }],
+  ['completed', { status: 'COMPLETED', progress: 1 }],
+  ['failed', { status: 'FAILED', progress: 0.4 }],
+  ['canceled', { status: 'CANCELLED', progress: 0.4 }],
+] as const)('RC-12 RC-15 a job that the service calls %s is so in the list and by its id', async ([status, told_]) => {
+  const times = { start_time: 1_000, end_time: 1_060.5, processing_time_ms: 60_500 };
+  const state = { job_id: 7, status, progress: told_.progress, submitted_at: 990, ...times };
+  await using upstream = await service(failure, { '/api/v1/public/query/7/status': state, ...historyOf([state]) });
+  await using graph = await startSubgraph('graph', { url: upstream.url });
+  const byId = await told(graph, `{ it: graphQueryJob(id: "7") { ${ofJob} } }`);
+  const { nodes } = await told<{ nodes: Json[] }>(graph, `{ it: graphQueryJobs { nodes { ${ofJob} } } }`);
+  expect(nodes).toEqual([byId]);
+  expect(byId).toMatchObject({ ...told_, startedAt: '1970-01-01T00:16:40.000Z', endedAt: '1970-01-01T00:17:40.500Z' });
+});
+
+test('RC-12 RC-15 what was submitted reads the same in its answer, by its id and in every list, and the states add up', async () => {
+  await using graph = await startSubgraph('graph');
+  const submitted = await told(graph, submit, { statement: keys });
+  for (let number = 2; number <= 4; number++) await told(graph, submit, { statement: keys });
+  const byId = await told(graph, `{ it: graphQueryJob(id: "${submitted['id']}") { ${ofJob} } }`);
+  const { nodes } = await told<{ nodes: Json[] }>(graph, `{ it: graphQueryJobs { nodes { ${ofJob} } } }`);
+  const listed = nodes.find(({ id }) => id === submitted['id']) ?? {};
+  expect(timesOf(listed)).toEqual(timesOf(byId));
+  expect([byId['status'], submitted['id']]).toEqual([submitted['status'], byId['id']]);
+  const count = (filter: string) => told<{ totalCount: number }>(graph, `{ it: graphQueryJobs${filter} { totalCount } }`);
+  const states = ['QUEUED', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'];
+  const counts = await Promise.all(states.map(async (state) => (await count(`(status: ${state})`)).totalCount));
+  expect(counts.reduce((sum, one) => sum + one, 0)).toBe((await count('')).totalCount);
+});
+
+test('RC-16 walking the pages to their end meets every job, also while one is submitted', async () => {
+  await using graph = await startSubgraph('graph');
+  const known: unknown[] = [];
+  for (let number = 0; number < 7; number++) known.push((await told(graph, submit, { statement: keys }))['id']);
+  const met: unknown[] = [];
+  for (let page = 1, hasNextPage = true; hasNextPage; page++) {
+    const list = `{ it: graphQueryJobs(page: ${page}, perPage: 2) { nodes { id } hasNextPage } }`;
+    const answer = await told<{ nodes: { id: string }[]; hasNextPage: boolean }>(graph, list);
+    met.push(...answer.nodes.map(({ id }) => id));
+    hasNextPage = answer.hasNextPage;
+    if (page === 2) await told(graph, submit, { statement: keys });
+  }
+  // Newest first and by number of page, as the service has them: the new one moves one over a border, so that it is met twice.
+  expect(met.filter((id, index) => met.indexOf(id) === index).toReversed()).toEqual(known);
+  expect(met).toHaveLength(known.length + 1);
 });
 
 test('a job that is not there is null, and what cannot be one costs no call', async () => {

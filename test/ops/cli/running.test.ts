@@ -107,3 +107,14 @@ test('who brings no token, a wrong one, or finds nobody is told what to do', asy
   expect(await run('health --url http://127.0.0.1:9')).toMatchObject({ code: 2, stderr: expect.stringContaining('No gateway') });
   expect(await run('drain twice')).toMatchObject({ code: 2, stderr: 'twice is one word too many.\n' });
 });
+
+test('SC-14 scale tells how many gateways there should be, and what keeps it from telling', async () => {
+  const { code, stdout } = await run(`scale ${admin} --json`);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({ direction: 'up', replicas: 3, reason: 'fewer than 3' });
+  expect((await run(`scale ${admin} ${admin} ${admin} --changed 0s`)).stdout).toMatch(
+    /^(hold|up|down): \d+ replicas \(.*cpuPercent/,
+  );
+  expect(await run('scale')).toMatchObject({ code: 2, stderr: expect.stringContaining('Which gateway?') });
+  expect(await run('scale http://127.0.0.1:1')).toMatchObject({ code: 2, stderr: expect.stringContaining('Nobody listens') });
+});

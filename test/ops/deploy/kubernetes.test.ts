@@ -385,6 +385,7 @@ needs('the chart', () => {
       'NetworkPolicy',
       'Ingress',
       'ServiceMonitor',
+      'PrometheusRule',
     ])
       expect(one(chart, kind)['spec'], kind).toEqual(one(overlay, kind)['spec']);
   });

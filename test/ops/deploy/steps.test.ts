@@ -9,7 +9,7 @@ import { runProgram } from '#test/harness/process.ts';
 /** Programs that write down what they were told and fail where told to. */
 function pretended(failing = 'nothing') {
   const folder = mkdtempSync(join(tmpdir(), 'lab-gateway-'));
-  for (const name of ['kubectl', 'docker']) {
+  for (const name of ['kubectl', 'docker', 'npm', 'node']) {
     const file = join(folder, name);
     writeFileSync(file, `#!/bin/sh\necho "${name} $*" >> ${folder}/log\ncase "${name} $*" in *"${failing}"*) exit 1;; esac\n`);
     chmodSync(file, 0o755);
@@ -63,6 +63,42 @@ test('HE-19 a version that does not become ready is taken back', () => {
 test('DE-33 a dry run does nothing', () => {
   using programs = pretended();
   expect(deploy({ ...programs.env, DRY_RUN: 'true' })).toContain('== docker push');
+  expect(() => programs.told()).toThrow('ENOENT');
+});
+
+const recover = (env: Readonly<Record<string, string>>): string =>
+  run('sh', ['ops/deploy/kubernetes/recover.sh', 'production'], { env });
+
+test('DR-06 recovery checks the archive, brings stores back, then gateways, and looks at pods, service and ingress', () => {
+  using programs = pretended();
+  recover(programs.env);
+  const order = [
+    'npm run cli -- backup verify',
+    'apply -k ops/deploy/kubernetes/storage',
+    'rollout status statefulset/mongodb',
+    'rollout status statefulset/redis-limits',
+    'npm run cli -- backup restore',
+    'apply -k ops/deploy/kubernetes/overlays/production',
+    'rollout status deployment/lab-gateway',
+    'wait pod',
+    'wait endpointslice',
+    'wait ingress/lab-gateway',
+    'exec',
+  ];
+  const places = order.map((step) => programs.told().findIndex((line) => line.includes(step)));
+  expect(places).not.toContain(-1);
+  expect(places).toEqual(places.toSorted((left, right) => left - right));
+});
+
+test.each(['backup verify', 'backup restore', 'wait pod', 'wait ingress'])('DR-06 it ends where %s fails', (failing) => {
+  using programs = pretended(failing);
+  expect(() => recover(programs.env)).toThrow();
+  expect(programs.told().at(-1)).toContain(failing);
+});
+
+test('DR-06 a dry run of it does nothing', () => {
+  using programs = pretended();
+  expect(recover({ ...programs.env, DRY_RUN: 'true' })).toContain('== npm run cli -- backup restore <newest> --yes --overwrite');
   expect(() => programs.told()).toThrow('ENOENT');
 });
 
