@@ -15,7 +15,7 @@ import { cacheKeys } from './keys.ts';
 import type { Shared } from './landing.ts';
 import { flying } from './landing.ts';
 import { lookups } from './lookup.ts';
-import type { StoreSettings } from './open-store.ts';
+import type { Relay, StoreSettings } from './open-store.ts';
 import { openStore } from './open-store.ts';
 import { partFetches } from './part-fetch.ts';
 import { compilePolicy } from './policy.ts';
@@ -43,6 +43,8 @@ type Parts = {
   readonly random?: () => number;
   readonly onLookup?: OnLookup;
   readonly onFault?: OnFault;
+  /** Reaches the other processes of this machine, where each keeps answers in its own memory. */
+  readonly relay?: Relay | undefined;
 };
 
 /** The layers that the calls to the subgraphs of one supergraph are wrapped in. */
@@ -76,6 +78,7 @@ export async function openCache({
   random = Math.random,
   onLookup = ignore,
   onFault: tellFault = ignore,
+  relay,
 }: Parts): Promise<Cache> {
   const { ages, secret } = settings;
   // Everything that was written, here or elsewhere, counts on.
@@ -90,7 +93,7 @@ export async function openCache({
   };
   const { redisCaFile } = settings.store;
   const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
-  const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised: onWritten });
+  const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised: onWritten, relay });
   const background = backgroundWork();
   const common = { store, background, random, ages, onFault };
   const shared = flights<Shared>();

@@ -7,6 +7,7 @@ import { memoryStore } from './memory-store.ts';
 import { nearStore } from './near-store.ts';
 import { cacheConnection, redisStore } from './redis-store.ts';
 import type { OnFault, Store } from './store.ts';
+import type { Tag } from './tags.ts';
 
 export type StoreSettings = {
   /** Redis of all replicas; without one the store is this machine's own. */
@@ -32,6 +33,13 @@ type Parts = {
   readonly onFault: OnFault;
   /** Hears of what other processes invalidate. */
   readonly onRaised: () => void;
+  readonly relay?: Relay | undefined;
+};
+
+/** Tells other processes, each with a memory of its own, what was raised; resolves once they have forgotten it. */
+export type Relay = {
+  readonly tell: (tags: readonly Tag[]) => Promise<void>;
+  readonly onTold: (hear: (tags: readonly Tag[]) => Promise<void>) => void;
 };
 
 const startMs = 1_000;
@@ -40,15 +48,17 @@ const startMs = 1_000;
 export type OpenStore = Store & { readonly isConnected: () => boolean };
 
 /** Redis behind copies in this process; a file or memory alone where no Redis is named. */
-export async function openStore({ settings, ca, clock, onFault, onRaised }: Parts): Promise<OpenStore> {
+export async function openStore({ settings, ca, clock, onFault, onRaised, relay }: Parts): Promise<OpenStore> {
   const { redisUrl: url, maxEntries, maxBytes, nearMs, readTimeoutMs, writeTimeoutMs, longestMs } = settings;
-  if (url === undefined) return { ...openOwn({ settings, clock, onFault, onRaised }), isConnected: () => false };
+  if (url === undefined) return { ...openOwn({ settings, clock, onFault, onRaised, relay }), isConnected: () => false };
   const onError = (error: Error): void => onFault({ kind: 'unavailable', error });
   const redis = openRedis({ url, ca, settings: cacheConnection, onError });
   const listener = openRedis({ url, ca, settings: { protocol: 2, connectTimeout: 500 }, onError });
   const { tell, heard, listen } = announcements({ redis, listener, copyMs: nearMs });
   const own = redisStore({ redis, longestMs, tell, onFault });
   const shared = guardedStore({ store: own, readTimeoutMs, writeTimeoutMs, onFault });
+  // A Sentinel's new primary is a new connection; a Cluster only loses a node, and says when it knows who has its slots.
+  redis.on('ready', shared.doubt).on('-node', shared.doubt).on('refresh', shared.settle);
   const near = nearStore({ shared, heard, maxEntries, maxBytes, ttlMs: nearMs });
   listen({
     onRaised(tags) {
@@ -69,9 +79,9 @@ export async function openStore({ settings, ca, clock, onFault, onRaised }: Part
 }
 
 /** What this process or machine has for itself; a file that cannot be opened keeps nobody from starting. */
-function openOwn({ settings, clock, onFault, onRaised }: Parts): Store {
+function openOwn({ settings, clock, onFault, onRaised, relay }: Parts): Store {
   const { file, maxEntries, maxBytes, readTimeoutMs, writeTimeoutMs } = settings;
-  const memory = () => memoryStore({ clock, maxEntries, maxBytes });
+  const memory = () => relayed(memoryStore({ clock, maxEntries, maxBytes }), { relay, onRaised, onFault });
   if (file === undefined) return memory();
   try {
     const store = fileStore({ file, clock, maxEntries, maxBytes, onFault, onRaised });
@@ -80,4 +90,20 @@ function openOwn({ settings, clock, onFault, onRaised }: Parts): Store {
     onFault({ kind: 'unavailable', error });
     return memory();
   }
+}
+
+/** What one process raises, the others forget before the writer is answered. */
+function relayed(store: Store, { relay, onRaised, onFault }: Pick<Parts, 'relay' | 'onRaised' | 'onFault'>): Store {
+  if (relay === undefined) return store;
+  relay.onTold(async (tags) => {
+    await store.raise(tags);
+    onRaised();
+  });
+  return {
+    ...store,
+    async raise(tags) {
+      await store.raise(tags);
+      await relay.tell(tags).catch((error: unknown) => onFault({ kind: 'unavailable', error }));
+    },
+  };
 }
