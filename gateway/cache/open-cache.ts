@@ -64,6 +64,8 @@ export type Cache = AsyncDisposable & {
   readonly invalidate: (what: Invalidation) => Promise<void>;
   /** Whether Redis can be reached; false where there is none. */
   readonly isConnected: () => boolean;
+  /** Gives up what this process holds in memory, for when that runs out. */
+  readonly giveUp: () => void;
   /** Everything that was wrong with what is kept since the start. */
   readonly errors: () => number;
 };
@@ -120,6 +122,7 @@ export async function openCache({
     layersFor,
     invalidate,
     isConnected: store.isConnected,
+    giveUp: store.giveUp,
     errors: () => errors,
     async [Symbol.asyncDispose]() {
       await heard?.[Symbol.asyncDispose]();

@@ -44,8 +44,13 @@ export type Relay = {
 
 const startMs = 1_000;
 
+type OwnStore = Store & {
+  /** Gives up what is held in memory. */
+  readonly giveUp: () => void;
+};
+
 /** A store, and whether its Redis can be reached; false where there is none. */
-export type OpenStore = Store & { readonly isConnected: () => boolean };
+export type OpenStore = OwnStore & { readonly isConnected: () => boolean };
 
 /** Redis behind copies in this process; a file or memory alone where no Redis is named. */
 export async function openStore({ settings, ca, clock, onFault, onRaised, relay }: Parts): Promise<OpenStore> {
@@ -79,13 +84,13 @@ export async function openStore({ settings, ca, clock, onFault, onRaised, relay 
 }
 
 /** What this process or machine has for itself; a file that cannot be opened keeps nobody from starting. */
-function openOwn({ settings, clock, onFault, onRaised, relay }: Parts): Store {
+function openOwn({ settings, clock, onFault, onRaised, relay }: Parts): OwnStore {
   const { file, maxEntries, maxBytes, readTimeoutMs, writeTimeoutMs } = settings;
   const memory = () => relayed(memoryStore({ clock, maxEntries, maxBytes }), { relay, onRaised, onFault });
   if (file === undefined) return memory();
   try {
     const store = fileStore({ file, clock, maxEntries, maxBytes, onFault, onRaised });
-    return guardedStore({ store, readTimeoutMs, writeTimeoutMs, onFault });
+    return { ...guardedStore({ store, readTimeoutMs, writeTimeoutMs, onFault }), giveUp: () => undefined };
   } catch (error) {
     onFault({ kind: 'unavailable', error });
     return memory();
@@ -93,7 +98,7 @@ function openOwn({ settings, clock, onFault, onRaised, relay }: Parts): Store {
 }
 
 /** What one process raises, the others forget before the writer is answered. */
-function relayed(store: Store, { relay, onRaised, onFault }: Pick<Parts, 'relay' | 'onRaised' | 'onFault'>): Store {
+function relayed(store: OwnStore, { relay, onRaised, onFault }: Pick<Parts, 'relay' | 'onRaised' | 'onFault'>): OwnStore {
   if (relay === undefined) return store;
   relay.onTold(async (tags) => {
     await store.raise(tags);

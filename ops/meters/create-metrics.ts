@@ -77,6 +77,8 @@ export type Metrics = Disposable & {
   readonly totals: () => Totals;
   readonly recent: Pick<Recent, 'perSecond' | 'times'>;
   readonly text: () => Promise<string>;
+  /** The same as data, for adding up with other processes. */
+  readonly snapshot: () => Promise<readonly object[]>;
   readonly contentType: string;
 };
 
@@ -92,7 +94,7 @@ const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DE
 
 /** What the stages tell becomes the metrics of ops/metrics.ts. */
 export function createMetrics({ clock, limitsDegraded = () => false }: Options): Metrics {
-  const { meters, text, contentType } = meterRegistry();
+  const { meters, text, snapshot, contentType } = meterRegistry();
   const endpointOf = operationNames();
   const recent = recentRequests(clock);
   const delay = loopDelay();
@@ -109,6 +111,13 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     }
     if (request.reserved !== undefined) meters.costPoints.observe(request.reserved, ['estimated']);
     if (request.spent !== undefined) meters.costPoints.observe(request.spent, ['actual']);
+  };
+  const measure = (): void => {
+    meters.connections.set(totals.connections);
+    meters.requestRate.set(recent.perSecond());
+    meters.cacheHitRate.set(hitRate(totals));
+    meters.limitDegraded.set(limitsDegraded() ? 1 : 0);
+    meters.loopDelay.set(delay.seconds());
   };
   return {
     connections(change) {
@@ -150,13 +159,13 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     totals: () => ({ ...totals }),
     recent,
     contentType,
-    async text() {
-      meters.connections.set(totals.connections);
-      meters.requestRate.set(recent.perSecond());
-      meters.cacheHitRate.set(hitRate(totals));
-      meters.limitDegraded.set(limitsDegraded() ? 1 : 0);
-      meters.loopDelay.set(delay.seconds());
+    text() {
+      measure();
       return text();
+    },
+    snapshot() {
+      measure();
+      return snapshot();
     },
     [Symbol.dispose]: () => delay[Symbol.dispose](),
   };

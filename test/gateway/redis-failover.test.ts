@@ -166,7 +166,12 @@ describe.skipIf(redisProgram === '').each(topologies)('CA-07: behind a Redis %s'
   test('a gateway process fails no request', { timeout: 180_000 }, async () => {
     await using redis = await start();
     await using bookshop = await serveBookshop();
-    const gateway = await bookshop.start({ REDIS_URL: redis.url, CACHE_ENABLED: 'true', USAGE_STREAM: 'usage', ABUSE_REQUESTS: '0' });
+    const gateway = await bookshop.start({
+      REDIS_URL: redis.url,
+      CACHE_ENABLED: 'true',
+      USAGE_STREAM: 'usage',
+      ABUSE_REQUESTS: '0',
+    });
     const failed: string[] = [];
     let answered = 0;
     const ask = async (): Promise<void> => {
