@@ -23,8 +23,6 @@ export type NearStore = Store & {
    * what the shared store holds are served, and what was told meanwhile is lost.
    */
   readonly hearing: (hears: boolean) => void;
-  /** Gives all copies up. */
-  readonly giveUp: () => void;
 };
 
 type Copy = { readonly entry: Entry; readonly stamps: readonly string[]; readonly sequence: number };
@@ -84,7 +82,6 @@ export function nearStore({ shared, heard, maxEntries, maxBytes, ttlMs }: Option
   };
   return {
     forget,
-    giveUp: forgetAll,
     hearing(now) {
       if (hears || now) forgetAll();
       hears = now;

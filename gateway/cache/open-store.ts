@@ -8,6 +8,7 @@ import { nearStore } from './near-store.ts';
 import { cacheConnection, redisStore } from './redis-store.ts';
 import type { OnFault, Store } from './store.ts';
 import type { Tag } from './tags.ts';
+import { everythingTag } from './tags.ts';
 
 export type StoreSettings = {
   /** Redis of all replicas; without one the store is this machine's own. */
@@ -75,6 +76,7 @@ export async function openStore({ settings, ca, clock, onFault, onRaised, relay 
   await Promise.all([whenReady(redis, startMs), whenReady(listener, startMs)]);
   return {
     ...near,
+    giveUp: () => near.forget([everythingTag]),
     isConnected: () => redis.status === 'ready',
     async [Symbol.asyncDispose]() {
       await near[Symbol.asyncDispose]();

@@ -112,13 +112,7 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     if (request.reserved !== undefined) meters.costPoints.observe(request.reserved, ['estimated']);
     if (request.spent !== undefined) meters.costPoints.observe(request.spent, ['actual']);
   };
-  const measure = (): void => {
-    meters.connections.set(totals.connections);
-    meters.requestRate.set(recent.perSecond());
-    meters.cacheHitRate.set(hitRate(totals));
-    meters.limitDegraded.set(limitsDegraded() ? 1 : 0);
-    meters.loopDelay.set(delay.seconds());
-  };
+  const measure = (): void => setGauges(meters, { totals, perSecond: recent.perSecond(), degraded: limitsDegraded(), delay });
   return {
     connections(change) {
       totals.connections += change;
@@ -169,6 +163,22 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     },
     [Symbol.dispose]: () => delay[Symbol.dispose](),
   };
+}
+
+type Measured = {
+  readonly totals: Totals;
+  readonly perSecond: number;
+  readonly degraded: boolean;
+  readonly delay: { readonly seconds: () => number };
+};
+
+/** What is not counted as it happens, but looked at when somebody asks. */
+function setGauges(meters: Meters, { totals, perSecond, degraded, delay }: Measured): void {
+  meters.connections.set(totals.connections);
+  meters.requestRate.set(perSecond);
+  meters.cacheHitRate.set(hitRate(totals));
+  meters.limitDegraded.set(degraded ? 1 : 0);
+  meters.loopDelay.set(delay.seconds());
 }
 
 /** What the graph service's own dashboards look for. */

@@ -58,7 +58,7 @@ function seriesBounds(): (family: Family) => Family {
   const bounds = new Map(
     Object.values(declarations).map(({ name, labels, most }) => [
       name as string,
-      { labels, fit: room(most, openLabelOf(labels)) },
+      { labels, keep: room(most, openLabelOf(labels)) },
     ]),
   );
   return (family) => {
@@ -68,9 +68,9 @@ function seriesBounds(): (family: Family) => Family {
   };
 }
 
-type Bound = { readonly labels: readonly string[]; readonly fit: (values: LabelValues) => LabelValues };
+type Bound = { readonly labels: readonly string[]; readonly keep: (values: LabelValues) => LabelValues };
 
-function bounded(sample: Sample, { labels, fit }: Bound): Sample {
-  const values = fit(labels.map((label) => String(sample.labels[label] ?? '')));
+function bounded(sample: Sample, { labels, keep }: Bound): Sample {
+  const values = keep(labels.map((label) => String(sample.labels[label] ?? '')));
   return { ...sample, labels: { ...sample.labels, ...Object.fromEntries(labels.map((label, at) => [label, values[at] ?? ''])) } };
 }

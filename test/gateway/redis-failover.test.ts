@@ -185,7 +185,7 @@ describe.skipIf(redisProgram === '').each(topologies)('CA-07: behind a Redis %s'
     });
     const isDegraded = async (): Promise<boolean> => {
       await ask();
-      return /gateway_rate_limit_degraded 1/.test(await (await fetch(`${gateway.url}/metrics`)).text());
+      return /^gateway_rate_limit_degraded 1/m.test(await (await fetch(`${gateway.url}/metrics`)).text());
     };
     await expect.poll(() => answered, slow).toBeGreaterThan(20);
     await redis.strike(encodeURIComponent('address 127.0.0.1'));

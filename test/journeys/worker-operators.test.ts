@@ -61,7 +61,7 @@ test('RC-23: metrics and status count what all workers did, and go on when one o
   await expect.poll(() => answered(two), some).toBe(41);
 });
 
-test('OB-01: all workers together have the series of one process, whatever clients send', slow, async () => {
+test('RC-23: all workers together have the series of one process, whatever clients send', slow, async () => {
   await using bookshop = await serveBookshop();
   const two = await startTwo(bookshop);
   const text = await (await two.admin('/metrics')).text();

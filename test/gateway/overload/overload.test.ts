@@ -151,7 +151,7 @@ test('RE-15: while memory runs out answers and plans that are kept are given up,
   expect(plans.slice(0, 3)).toEqual(['miss', 'hit', 'miss']);
 });
 
-test('CA-01: a cache that gives up its memory forgets its answers, and keeps new ones', async () => {
+test('a cache that gives up its memory forgets its answers, and keeps new ones', async () => {
   await using library = await startLibrary();
   await using branch = await library.open();
   const asked = async (): Promise<number> => {
