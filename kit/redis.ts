@@ -133,8 +133,6 @@ function connect({ kind, hosts, master, node }: Address, settings: NodeSettings)
 
 const sentinels = (hosts: readonly Host[], { tls }: NodeSettings) => ({
   sentinels: hosts.map((host) => ({ ...host })),
-  // Else a connection to a primary that froze or was cut off stays until the system gives it up.
-  failoverDetector: true,
   ...(tls !== undefined && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
 });
 
