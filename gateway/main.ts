@@ -1,4 +1,6 @@
 import cluster from 'node:cluster';
+import type { Changes } from '#kit/changes.ts';
+import { changes } from '#kit/changes.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { RunningSubgraph, Subgraph } from '#kit/define-subgraph.ts';
 import { readEnvironment } from '#kit/environment.ts';
@@ -26,6 +28,8 @@ import type { Reload, Reloads } from '#ops/reload.ts';
 import { mergedOutcomes, reloader, settledVariables } from '#ops/reload.ts';
 import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
+import type { FaultLine } from './cache/fault-log.ts';
+import { faultLog } from './cache/fault-log.ts';
 import type { Cache, CacheSettings } from './cache/open-cache.ts';
 import { openCache } from './cache/open-cache.ts';
 import { openCallers } from './callers.ts';
@@ -97,10 +101,11 @@ async function serve(config: Config): Promise<number> {
   const { settings, sandboxed } = await reachUpstreams(needed, config, running);
   const seeds = await organizations(config);
   const known = await openKnown(opening, seeds);
-  const locals = await openLocals(definitions, opening, { settings, known });
+  const { tell: onChanged, onChange } = changes();
+  const locals = await openLocals(definitions, opening, { settings, known, onChange });
   const callers = { auth: settings.get('auth'), organizations: known, sandboxed: sandboxed.includes('auth'), logger };
   const { identify, ready } = running.use(await openCallers(config, callers));
-  const { limits, cache, blocks } = await openShared(opening, known);
+  const { limits, cache, blocks } = await openShared(opening, { organizations: known, onChanged });
   let reloads: Reloads = {};
   const reload = reloader(() => reloads, logger);
   const operations = running.use(
@@ -165,6 +170,8 @@ async function openKnown(
 type LocalParts = {
   readonly settings: ReadonlyMap<ServiceName, ReachableSettings>;
   readonly known: Awaited<ReturnType<typeof openKnown>>;
+  /** Tells what other processes change. */
+  readonly onChange: Changes['onChange'];
 };
 
 /** The subgraphs of this process, and their connections to the laboratory's services. */
@@ -174,7 +181,13 @@ async function openLocals(definitions: readonly Subgraph[], { config, instrument
   const onUnexpectedError = (error: unknown, subgraph: string): void =>
     logger.error({ err: error, subgraph }, 'unexpected error');
   const { idempotency } = running.use(await openIdempotency({ ...config.redis, onError }));
-  const parts = { clock: systemClock, idempotency, onUnexpectedError, watchQuery: metrics.queryStarted };
+  const parts = {
+    clock: systemClock,
+    idempotency,
+    onUnexpectedError,
+    watchQuery: metrics.queryStarted,
+    onChange: local.onChange,
+  };
   const upstreams = running.use(await openUpstreams(local.settings, { ...parts, onBreakerChange, onCall }));
   const credentialOf = graphCredentials({ store: local.known.store, clock: systemClock });
   return new Map<string, RunningSubgraph>(
@@ -185,24 +198,29 @@ async function openLocals(definitions: readonly Subgraph[], { config, instrument
   );
 }
 
+type SharedParts = { readonly organizations: LocalParts['known']; readonly onChanged: Changes['tell'] };
+
 /** What all processes have in common where there is a Redis: budgets, answers, and addresses that are shut out. */
-async function openShared({ config, instruments, running, peers }: Opening, organizations: LocalParts['known']) {
+async function openShared({ config, instruments, running, peers }: Opening, { organizations, onChanged }: SharedParts) {
   const { logger, metrics, followLimits } = instruments;
   const { limitDecided: onDecision } = metrics;
   const limits = running.use(await openSpending(config, { organizations, logger, onDecision }));
   followLimits(limits);
-  const cache = config.cache && running.use(await openKept(config.cache, { ...instruments, peers }));
+  const cache = config.cache && running.use(await openKept(config.cache, { ...instruments, onChanged, peers }));
   const onReachable = (reachable: boolean): void =>
     logger.warn(reachable ? 'blocks are shared again' : 'blocks are of this process alone');
   const blocks = running.use(await openBlocks({ ...config.redis, clock: systemClock, onReachable }));
   return { limits, cache, blocks };
 }
 
-type KeptParts = Pick<Instruments, 'metrics' | 'logger'> & Pick<Opening, 'peers'>;
+type KeptParts = Pick<Instruments, 'metrics' | 'logger'> & Pick<SharedParts, 'onChanged'> & Pick<Opening, 'peers'>;
 
 /** What is kept of answers; what goes wrong with it is counted and written down. */
-const openKept = (settings: CacheSettings, { metrics, logger, peers }: KeptParts): Promise<Cache> =>
-  openCache({
+const openKept = (settings: CacheSettings, { metrics, logger, onChanged, peers }: KeptParts): Promise<Cache> => {
+  const say = ({ phase, error, ...line }: FaultLine): void =>
+    logger[phase === 'over' ? 'info' : 'warn']({ ...line, err: error, reason: error }, `cache trouble ${phase}`);
+  const log = faultLog({ say });
+  return openCache({
     settings,
     ...(peers && {
       relay: {
@@ -211,12 +229,18 @@ const openKept = (settings: CacheSettings, { metrics, logger, peers }: KeptParts
       },
     }),
     clock: systemClock,
+    onChanged,
     onLookup: metrics.lookedUp,
-    onFault({ kind, error }) {
-      metrics.cacheFailed({ kind });
-      logger.warn({ err: error, reason: error, kind }, 'cache');
+    onCompared({ subgraph, name, result }) {
+      metrics.cacheCompared({ subgraph, result });
+      if (result === 'mismatches') logger.warn({ subgraph, name }, 'a kept answer was not what its subgraph says');
+    },
+    onFault(fault) {
+      metrics.cacheFailed(fault);
+      log(fault);
     },
   });
+};
 
 /** What operators may do; other workers do the same, and what they say to it counts. */
 function controlsOf({ drain, undrain }: Lifecycle, reload: Reload, peers: Peers | undefined): ProcessControls {

@@ -4,6 +4,7 @@ import { parse } from 'graphql';
 import type { Call } from './call.ts';
 import type { Caller } from './caller.ts';
 import { stranger } from './caller.ts';
+import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
 import type { Credential } from './credential.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
@@ -40,6 +41,8 @@ type SubgraphParts = {
   readonly credentialOf?: CredentialOf;
   /** Hears of the statements that a subgraph lets its service run. */
   readonly watchQuery?: QueryWatch;
+  /** Tells what other processes have changed; nothing is told of where it is not given. */
+  readonly onChange?: Changes['onChange'];
   /** Hears of a bug: an error that is none of ours and that clients see masked. */
   readonly onUnexpectedError: (error: unknown, subgraph: string) => void;
   /** False to leave the execution of operations to graphql-js; they are compiled by default. */
@@ -59,6 +62,8 @@ export type OpenParts = Pick<SubgraphParts, 'clock'> & {
   readonly credentialOf: CredentialOf;
   /** As given to the subgraph. */
   readonly watchQuery?: QueryWatch | undefined;
+  /** As given to the subgraph. */
+  readonly onChange: Changes['onChange'];
   /** Is told what a person has to mend: it is logged as an error. */
   readonly onLeftBehind: (error: Error) => void;
 };
@@ -153,6 +158,7 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
       idempotency = idempotencyInMemory(),
       credentialOf = ofNobody,
       watchQuery,
+      onChange = () => undefined,
       onUnexpectedError,
       compiled,
     }) {
@@ -177,6 +183,7 @@ export function defineSubgraph<Context extends object, Other extends ServiceName
         },
         credentialOf,
         watchQuery,
+        onChange,
         onLeftBehind: (error) => onUnexpectedError(error, name),
       });
       const requestParts = (call: Call): RequestParts<Other> => ({

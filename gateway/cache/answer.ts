@@ -7,6 +7,7 @@ import type { Outcome } from './outcome.ts';
 import type { Ages, Sight } from './sight.ts';
 import { valueIn } from './sight.ts';
 import { keepSeconds } from './storable.ts';
+import type { Entry } from './store.ts';
 
 type Known = {
   readonly request: SubgraphRequest;
@@ -50,19 +51,20 @@ export const bypassed = ({ service }: SubgraphRequest): CacheLookup => ({
 type Told = Pick<CacheLookup, 'status' | 'ageSeconds' | 'ttlSeconds'> & { readonly result: Brought };
 
 function tell(slot: Slot, sight: Sight | undefined, known: Known & { readonly fetched: Outcome | undefined }): Told {
-  if (sight?.kind === 'served')
-    return {
-      result: whole(sight.value),
-      status: sight.status,
-      ageSeconds: sight.ageMs / 1_000,
-      ttlSeconds: sight.entry.freshMs / 1_000,
-    };
+  if (sight?.kind === 'served') return { result: whole(sight.value), status: sight.status, ...timesOf(sight) };
   const result = settled(known.fetched, known);
   const older = isWhole(result) || !isPassing(result) ? undefined : sight?.fallback;
-  const value = older && valueIn(older);
-  if (value !== undefined) return { result: whole(value), status: 'stale', ageSeconds: 0, ttlSeconds: 0 };
+  const value = older && valueIn(older.entry);
+  // Without a time: unlike what is served while it is fetched anew, it cost a call.
+  if (older !== undefined && value !== undefined)
+    return { result: whole(value), status: 'stale', ageSeconds: older.ageMs / 1_000, ttlSeconds: 0 };
   return { result, status: 'miss', ageSeconds: 0, ttlSeconds: keepSeconds(slot, result, known.ages) };
 }
+
+const timesOf = ({ entry, ageMs }: { readonly entry: Entry; readonly ageMs: number }) => ({
+  ageSeconds: ageMs / 1_000,
+  ttlSeconds: entry.freshMs / 1_000,
+});
 
 const whole = (value: unknown): Brought => ({ value, errors: [], general: [] });
 

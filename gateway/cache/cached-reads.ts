@@ -83,7 +83,7 @@ function firstOfEach(parts: readonly Part[]): readonly Part[] {
 }
 
 /** The same question, on nobody's time. */
-function detached(request: SubgraphRequest): SubgraphRequest {
+export function detached(request: SubgraphRequest): SubgraphRequest {
   const signal = AbortSignal.timeout(refreshMs);
   return { ...request, signal, call: { ...request.call, signal }, lookups: undefined };
 }

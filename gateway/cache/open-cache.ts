@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { FetchLayer } from '#gateway/request.ts';
+import type { Changed } from '#kit/changes.ts';
 import type { Clock } from '#kit/clock.ts';
 import type { Invalidation } from '#kit/invalidation.ts';
 import { backgroundWork } from './background.ts';
@@ -15,15 +16,18 @@ import { cacheKeys } from './keys.ts';
 import type { Shared } from './landing.ts';
 import { flying } from './landing.ts';
 import { lookups } from './lookup.ts';
-import type { Relay, StoreSettings } from './open-store.ts';
+import type { OnRaised, Relay, StoreSettings } from './open-store.ts';
 import { openStore } from './open-store.ts';
 import { partFetches } from './part-fetch.ts';
 import { compilePolicy } from './policy.ts';
 import type { CacheIndex, GraphIndex } from './schema-index.ts';
 import { cacheIndex } from './schema-index.ts';
+import type { OnCompared } from './shadow.ts';
+import { shadow } from './shadow.ts';
 import type { Ages } from './sight.ts';
 import { judge } from './sight.ts';
 import type { OnFault } from './store.ts';
+import { typesOf } from './tags.ts';
 import { turns } from './turns.ts';
 import { compileWrites } from './writes.ts';
 
@@ -34,6 +38,8 @@ export type CacheSettings = {
   readonly store: StoreSettings;
   /** Stream in Redis by which services invalidate; undefined where none is read. */
   readonly stream?: string | undefined;
+  /** Share of the reads answered by what is kept whose subgraphs are asked as well, to compare; from 0 to 1, 0 when left out. */
+  readonly shadowRate?: number;
 };
 
 type Parts = {
@@ -42,6 +48,9 @@ type Parts = {
   /** From 0 to below 1; decides how much earlier than declared an answer runs out. */
   readonly random?: () => number;
   readonly onLookup?: OnLookup;
+  readonly onCompared?: OnCompared;
+  /** Hears what other processes and operators have changed, as soon as it is no longer served from here. */
+  readonly onChanged?: (changed: Changed) => void;
   readonly onFault?: OnFault;
   /** Reaches the other processes of this machine, where each keeps answers in its own memory. */
   readonly relay?: Relay | undefined;
@@ -79,14 +88,20 @@ export async function openCache({
   clock,
   random = Math.random,
   onLookup = ignore,
+  onCompared = ignore,
+  onChanged = ignore,
   onFault: tellFault = ignore,
   relay,
 }: Parts): Promise<Cache> {
-  const { ages, secret } = settings;
+  const { ages, secret, shadowRate: rate = 0 } = settings;
   // Everything that was written, here or elsewhere, counts on.
   let generation = 0;
   const onWritten = (): void => {
     generation += 1;
+  };
+  const onRaised: OnRaised = (tags) => {
+    onWritten();
+    onChanged(tags === undefined ? 'all' : typesOf(tags));
   };
   let errors = 0;
   const onFault: OnFault = (fault) => {
@@ -95,7 +110,7 @@ export async function openCache({
   };
   const { redisCaFile } = settings.store;
   const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
-  const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised: onWritten, relay });
+  const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised, relay });
   const background = backgroundWork();
   const common = { store, background, random, ages, onFault };
   const shared = flights<Shared>();
@@ -107,13 +122,16 @@ export async function openCache({
     const lookupOf = lookups({ policyOf: perText(index, compilePolicy), keys: cacheKeys({ secret, epoch: index.epoch }) });
     return {
       ...invalidation({ writtenBy: perText(index, compileWrites), store, background, onWritten }),
-      reads: cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup }),
+      reads: shadow({ ...common, rate, lookupOf, onCompared })(
+        cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup }),
+      ),
       coalesce: coalesce({ generation: () => generation }),
     };
   };
   const invalidate = async (what: Invalidation): Promise<void> => {
-    onWritten();
-    await store.raise(tagsOf(what, namespaceOf));
+    const tags = tagsOf(what, namespaceOf);
+    onRaised(tags);
+    await store.raise(tags);
   };
   const { redisUrl: url } = settings.store;
   const { stream } = settings;

@@ -26,6 +26,9 @@ export type StoreSettings = {
   readonly longestMs: number;
 };
 
+/** Without tags anything may have been raised. */
+export type OnRaised = (tags?: readonly Tag[]) => void;
+
 type Parts = {
   readonly settings: StoreSettings;
   /** Certificates to trust for Redis, as text. */
@@ -33,7 +36,7 @@ type Parts = {
   readonly clock: Clock;
   readonly onFault: OnFault;
   /** Hears of what other processes invalidate. */
-  readonly onRaised: () => void;
+  readonly onRaised: OnRaised;
   readonly relay?: Relay | undefined;
 };
 
@@ -69,9 +72,13 @@ export async function openStore({ settings, ca, clock, onFault, onRaised, relay 
   listen({
     onRaised(tags) {
       near.forget(tags);
-      onRaised();
+      onRaised(tags);
     },
-    onHearing: near.hearing,
+    onHearing(hears) {
+      near.hearing(hears);
+      // What was told meanwhile is lost.
+      if (hears) onRaised();
+    },
   });
   await Promise.all([whenReady(redis, startMs), whenReady(listener, startMs)]);
   return {
@@ -104,7 +111,7 @@ function relayed(store: OwnStore, { relay, onRaised, onFault }: Pick<Parts, 'rel
   if (relay === undefined) return store;
   relay.onTold(async (tags) => {
     await store.raise(tags);
-    onRaised();
+    onRaised(tags);
   });
   return {
     ...store,

@@ -23,7 +23,10 @@ export type Sight =
       /** True where a newer one should be fetched meanwhile. */
       readonly isDue: boolean;
     }
-  | { readonly kind: 'missing'; readonly fence: Fence; readonly fallback?: Entry };
+  | { readonly kind: 'missing'; readonly fence: Fence; readonly fallback?: Fallback };
+
+/** Past its time, but better than nothing. */
+type Fallback = { readonly entry: Entry; readonly ageMs: number };
 
 type Options = {
   readonly ages: Ages;
@@ -39,7 +42,7 @@ export function judge({ ages, now, random, onFault }: Options): (found: Found) =
     const ageMs = Math.max(0, now() - entry.createdAt);
     if (ageMs >= entry.keepMs) return { kind: 'missing', fence };
     const isFresh = ageMs < entry.freshMs;
-    if (!isFresh && ageMs >= entry.freshMs + staleMs(entry, ages)) return { kind: 'missing', fence, fallback: entry };
+    if (!isFresh && ageMs >= entry.freshMs + staleMs(entry, ages)) return { kind: 'missing', fence, fallback: { entry, ageMs } };
     const value = valueIn(entry);
     if (value === undefined) {
       onFault({ kind: 'corrupt' });

@@ -1,5 +1,6 @@
 import type { SelectionSetNode } from 'graphql';
 import { Kind } from 'graphql';
+import type { Changed } from '#kit/changes.ts';
 import { canonical } from './canonical.ts';
 import { digest } from './digest.ts';
 
@@ -35,6 +36,17 @@ export const everythingTag: Tag = shared('everything', '');
 
 /** Whether there are as many of its kind as there is data: such stamps run out by themselves, the few others stay. */
 export const isOfMany = (tag: Tag): boolean => /^\{\w+\}:(entity|tag):/.test(tag);
+
+/** The types whose objects these tags stand for; tags of `@cacheTag` say nothing of types. */
+export function typesOf(tags: readonly Tag[]): Changed {
+  const types = new Set<string>();
+  for (const tag of tags) {
+    const [, kind, type = ''] = /^\{\w+\}:(\w+):?(\w*)/.exec(tag) ?? [];
+    if (kind === 'entity' || kind === 'type' || kind === 'some') types.add(type);
+    else if (kind !== 'tag') return 'all';
+  }
+  return types;
+}
 
 /** A type as a whole: its entities, and what holds some of them. */
 export const typeTags = (type: string): readonly Tag[] => [typeTag(type), someTag(type)];

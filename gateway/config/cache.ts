@@ -22,6 +22,8 @@ export const cacheVariables = {
   CACHE_STALE_SECONDS: seconds.max(30).default(30),
   /** So long after its time an answer stands in for one that its subgraph fails to give. */
   CACHE_STALE_IF_ERROR_SECONDS: seconds.max(600).default(600),
+  /** Share of the reads answered by what is kept whose subgraphs are asked as well, from 0 to 1, to find wrong answers. */
+  CACHE_SHADOW_RATE: z.coerce.number().min(0).max(1).default(0),
   /** How long it is remembered that something is not there. */
   CACHE_NEGATIVE_SECONDS: seconds.max(60).default(5),
   /** Entries in the memory of a process, or in the file, and bytes of them. */
@@ -54,5 +56,11 @@ export function cacheSettings(variables: Values<typeof cacheVariables> & Process
     writeTimeoutMs: variables.CACHE_WRITE_TIMEOUT_MS,
     longestMs: (ages.maxAgeSeconds + Math.max(ages.staleSeconds, ages.staleIfErrorSeconds)) * 1_000,
   });
-  return Object.freeze({ secret: variables.SUBGRAPH_SECRET, ages, store, stream: variables.CACHE_INVALIDATION_STREAM });
+  return Object.freeze({
+    secret: variables.SUBGRAPH_SECRET,
+    ages,
+    store,
+    stream: variables.CACHE_INVALIDATION_STREAM,
+    shadowRate: variables.CACHE_SHADOW_RATE,
+  });
 }

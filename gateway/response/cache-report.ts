@@ -17,7 +17,7 @@ export function cacheReport({ caller, lookups, isWhole }: Answered): CacheReport
   if (lookups.length === 0) return { headers: {} };
   const seconds = Math.floor(Math.min(...lookups.map(({ ttlSeconds, ageSeconds }) => ttlSeconds - ageSeconds)));
   return {
-    headers: isWhole && seconds > 0 ? freshHeaders(seconds, lookups, caller) : {},
+    headers: isWhole && seconds > 0 ? freshHeaders(seconds, lookups, caller) : staleHeaders(lookups),
     ...(caller.scopes.includes('admin:operations') && { extension: lookups.slice(0, maxListed).map(listed) }),
   };
 }
@@ -25,10 +25,17 @@ export function cacheReport({ caller, lookups, isWhole }: Answered): CacheReport
 function freshHeaders(seconds: number, lookups: readonly CacheLookup[], { kind }: Caller): CacheReport['headers'] {
   // Beside the data, every other caller's answer tells of its own budget.
   const isPublic = kind === 'anonymous' && lookups.every(({ scope }) => scope === 'PUBLIC');
-  const age = Math.floor(Math.max(...lookups.map(({ ageSeconds }) => ageSeconds)));
+  const age = ageOf(lookups);
   // Caches take the age off: what is left of every part has to remain.
   return { 'cache-control': `max-age=${seconds + age}, ${isPublic ? 'public' : 'private'}`, age: String(age) };
 }
+
+/** By its age anybody sees that a part of an answer stands in for a newer one; nothing else may keep it. */
+const staleHeaders = (lookups: readonly CacheLookup[]): CacheReport['headers'] =>
+  lookups.some(({ status }) => status === 'stale') ? { age: String(ageOf(lookups)) } : {};
+
+/** Of the oldest part, in whole seconds. */
+const ageOf = (lookups: readonly CacheLookup[]): number => Math.floor(Math.max(...lookups.map(({ ageSeconds }) => ageSeconds)));
 
 const listed = ({ subgraph, status, ageSeconds, ttlSeconds, tags }: CacheLookup) => ({
   subgraph,

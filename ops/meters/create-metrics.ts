@@ -69,6 +69,7 @@ export type Metrics = Disposable & {
   readonly limitDecided: (decision: string, plan: string, refusal?: LimitHit) => void;
   readonly lookedUp: (lookup: { readonly subgraph: string; readonly status: LookupStatus }) => void;
   readonly cacheFailed: (fault: { readonly kind: string }) => void;
+  readonly cacheCompared: (compared: { readonly subgraph: string; readonly result: string }) => void;
   readonly planLookedUp: (result: 'hit' | 'miss') => void;
   readonly planned: (seconds: number) => void;
   readonly supergraphReloaded: (ok: boolean) => void;
@@ -145,6 +146,7 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
       if (status !== 'miss') totals.cacheHits += 1;
     },
     cacheFailed: ({ kind }) => meters.cacheFaults.add([kind]),
+    cacheCompared: ({ subgraph, result }) => meters.cacheComparisons.add([subgraph, result]),
     planLookedUp: (result) => meters.planCache.add([result]),
     planned: (seconds) => meters.planningSeconds.observe(seconds),
     supergraphReloaded: (ok) => meters.reloads.add([ok ? 'ok' : 'failed']),

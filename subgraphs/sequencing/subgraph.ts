@@ -23,8 +23,9 @@ export const sequencingSubgraph = defineSubgraph<SequencingContext, 'samples'>({
   permissions,
   decode,
   others: { samples: refusedMove('A sample is in another state by now, from which it may not change so.') },
-  open: ({ background, clock, onLeftBehind }) => {
+  open: ({ background, clock, onChange, onLeftBehind }) => {
     const index = jobIndex({ client: () => sequencingClient(background('jobs-index')), clock });
+    onChange('SequencingJob', index.drop);
     return ({ call, once, detached, ...own }) => {
       const { tenant } = call.caller;
       const clientsOf = ({ rest, other }: Clients<'samples'>): SequencingClients => {

@@ -151,7 +151,7 @@ describe.skipIf(redisProgram === '').each(topologies)('CA-07: behind a Redis %s'
     const sofar = asked;
     await expect.poll(() => asked > sofar + 100 && !bucket.degraded(), slow).toBe(true);
     await stop();
-    expect(bucket.degraded()).toBe(false);
+    await expect.poll(() => hold().then(bucket.degraded), slow).toBe(false);
     // Each loss is told once, and so is each return.
     expect(told.filter(Boolean).length).toBe(told.filter((each) => !each).length);
     // The rest of the shared budget: what was spent before the failover counts on, but for what had not reached the replica.

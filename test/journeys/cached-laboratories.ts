@@ -7,6 +7,7 @@ import { systemClock } from '#kit/clock.ts';
 import { localBus } from '#kit/organizations/change-bus.ts';
 import { openEmbeddedStore } from '#kit/organizations/embedded-store.ts';
 import { keyHasher } from '#kit/organizations/keys.ts';
+import type { UpstreamSettings } from '#kit/upstream-settings.ts';
 import { testSettings } from '#test/gateway/cache/library.ts';
 import { administrator } from '#test/harness/callers.ts';
 import type { LaboratoryUnderTest } from '#test/harness/laboratory.ts';
@@ -57,23 +58,23 @@ export type Laboratories = AsyncDisposable & {
 };
 
 /** Two gateways with caches of their own over one Redis, and one without, all over the services of fifty organizations. */
-export async function startLaboratories(redisUrl: string): Promise<Laboratories> {
+export async function startLaboratories(redisUrl: string, settings: Partial<UpstreamSettings> = {}): Promise<Laboratories> {
   await using opening = new AsyncDisposableStack();
   const callers = new Map([...askers, laboratoryAsker].map(({ name, caller }) => [name, caller]));
   const identify = async ({ headers }: { readonly headers: Record<string, unknown> }) =>
     callers.get(String(headers['x-caller'])) ?? stranger;
   const statuses: Laboratories['statuses'] = new Map();
-  const settings = testSettings({ redisUrl, secret: crypto.randomUUID() });
+  const kept = testSettings({ redisUrl, secret: crypto.randomUUID() });
   const cacheOf = async () =>
     opening.use(
       await openCache({
-        settings,
+        settings: kept,
         clock: systemClock,
         onLookup: ({ status }) => statuses.set(status, (statuses.get(status) ?? 0) + 1),
       }),
     );
   const store = opening.use(openEmbeddedStore(':memory:'));
-  const common = { identify, organizations: { store, bus: localBus(), hasher: keyHasher({ current: 'pepper' }) } };
+  const common = { identify, settings, organizations: { store, bus: localBus(), hasher: keyHasher({ current: 'pepper' }) } };
   const one = opening.use(await startLaboratory({ ...common, ownerOf, cache: await cacheOf() }));
   const other = opening.use(await startLaboratory({ ...common, urls: one.urls, cache: await cacheOf() }));
   const plain = opening.use(await startLaboratory({ ...common, urls: one.urls }));

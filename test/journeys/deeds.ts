@@ -85,7 +85,8 @@ export const deeds: readonly Deed[] = [
 
 /**
  * What may have changed by any of them, alone, in lists, and reached from elsewhere. `Sample.sequencingJobs` is left out: the
- * subgraph tells it by an index of its own, which in other processes is up to 30 s old with or without a cache.
+ * subgraph tells it by an index of its own, which is up to 30 s old where nothing is heard of others, as without a cache; what
+ * is heard has a test of its own.
  */
 export const probes: readonly ((ids: Ids) => string)[] = [
   ({ sample }) => `{ sample(id: "${sample}") { id name status storagePosition { positionIdentifier container { id name } } } }`,

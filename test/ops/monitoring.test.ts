@@ -160,6 +160,13 @@ test.each(dashboards)('OB-37 OB-38 every panel of $file names metrics that exist
   expect(panels.map(({ title }) => title)).toEqual(expect.arrayContaining(['Request rate', 'Response time']));
 });
 
+test('CA-19 a panel shows over time how much the cache answers', () => {
+  const panels = dashboards.flatMap((dashboard) => dashboard.panels);
+  const [panel] = panels.filter(({ targets = [] }) => targets.some(({ expr }) => expr.startsWith('api_gateway_cache_hit_rate{')));
+  expect(panel).toMatchObject({ type: 'timeseries', title: 'Cache hit rate' });
+  expect(exportedNames).toContain('api_gateway_cache_hit_rate');
+});
+
 test('OB-38 Grafana is told where the dashboards and the figures are', async () => {
   const sources = await read<{ datasources: readonly object[] }>('grafana/provisioning/datasources/datasources.yml');
   expect(sources.datasources).toContainEqual(expect.objectContaining({ uid: 'prometheus', url: 'http://prometheus:9090' }));

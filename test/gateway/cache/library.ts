@@ -73,6 +73,8 @@ export type Branch = AsyncDisposable & {
   readonly cache: Cache;
   readonly statuses: string[];
   readonly faults: Fault[];
+  /** Of each entry that was compared with its subgraph, such as `books Query.book matches`. */
+  readonly compared: string[];
   caller: Caller;
 };
 
@@ -81,6 +83,7 @@ type Options = {
   readonly ages?: Partial<CacheSettings['ages']>;
   readonly store?: Partial<CacheSettings['store']>;
   readonly stream?: string;
+  readonly shadowRate?: number;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly env?: Record<string, string>;
@@ -169,12 +172,14 @@ async function openBranch(sdl: string, options: Options): Promise<Branch> {
   await using opening = new AsyncDisposableStack();
   const statuses: string[] = [];
   const faults: Fault[] = [];
+  const compared: string[] = [];
   const cache = opening.use(
     await openCache({
       settings: testSettings(options),
       clock: options.clock ?? systemClock,
       random: options.random ?? (() => 0),
       onLookup: ({ subgraph, status }) => statuses.push(`${subgraph} ${status}`),
+      onCompared: ({ subgraph, name, result }) => compared.push(`${subgraph} ${name} ${result}`),
       onFault: ({ kind }) => faults.push(kind),
     }),
   );
@@ -189,12 +194,27 @@ async function openBranch(sdl: string, options: Options): Promise<Branch> {
     }),
   );
   const opened = opening.move();
-  return Object.assign(branch, { gateway, cache, statuses, faults, [Symbol.asyncDispose]: () => opened.disposeAsync() });
+  return Object.assign(branch, {
+    gateway,
+    cache,
+    statuses,
+    faults,
+    compared,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  });
 }
 
-export const testSettings = ({ redisUrl, ages = {}, store = {}, secret = 'secret', stream }: Options): CacheSettings => ({
+export const testSettings = ({
+  redisUrl,
+  ages = {},
+  store = {},
+  secret = 'secret',
+  stream,
+  shadowRate = 0,
+}: Options): CacheSettings => ({
   secret,
   stream,
+  shadowRate,
   ages: { maxAgeSeconds: 86_400, staleSeconds: 30, staleIfErrorSeconds: 600, negativeSeconds: 5, ...ages },
   store: {
     redisUrl,

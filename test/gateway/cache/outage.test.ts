@@ -1,89 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { startFaultProxy } from '#test/harness/fault-proxy.ts';
-import { onPath } from '#test/harness/find-store.ts';
+import { hasRedis, redisTroubles, startRedis } from '#test/harness/own-redis.ts';
 import type { Branch } from './library.ts';
 import { startLibrary } from './library.ts';
 
 /* A Redis that fails in the middle of load changes no answer and fails no request, and is used again when it is back. */
-
-const program = onPath('redis-server') ?? '';
-
-type Server = AsyncDisposable & {
-  readonly port: number;
-  readonly client: Redis;
-  readonly signal: (signal: NodeJS.Signals) => void;
-  readonly startAgain: () => Promise<void>;
-};
-
-async function startRedis(): Promise<Server> {
-  // A port that was free a moment ago.
-  const proxy = await startFaultProxy({ port: 1 });
-  const { port } = proxy;
-  await proxy[Symbol.asyncDispose]();
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const run = (): ChildProcess => spawn(program, args, { stdio: 'ignore' });
-  let child = run();
-  const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 20 });
-  client.on('error', () => undefined);
-  await client.ping();
-  return {
-    port,
-    client,
-    signal: (signal) => void child.kill(signal),
-    async startAgain() {
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      child = run();
-    },
-    async [Symbol.asyncDispose]() {
-      client.disconnect();
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    },
-  };
-}
-
-const fill = (client: Redis): Promise<unknown> =>
-  client.eval("for i = 1, 200 do redis.call('set', 'filler:' .. i, string.rep('x', 20000)) end", 0);
-
-type Trouble = readonly [string, (server: Server) => Promise<unknown>, (server: Server) => Promise<unknown>];
-
-const troubles: readonly Trouble[] = [
-  ['killed', async ({ signal }) => signal('SIGKILL'), ({ startAgain }) => startAgain()],
-  ['paused', async ({ signal }) => signal('SIGSTOP'), async ({ signal }) => signal('SIGCONT')],
-  [
-    'full, so that writes fail',
-    async ({ client }) => {
-      await fill(client);
-      await client.config('SET', 'maxmemory-policy', 'noeviction');
-      await client.config('SET', 'maxmemory', '2mb');
-    },
-    ({ client }) => client.config('SET', 'maxmemory', '0'),
-  ],
-  [
-    'full, so that it evicts',
-    async ({ client }) => {
-      await fill(client);
-      await client.config('SET', 'maxmemory-policy', 'allkeys-lfu');
-      await client.config('SET', 'maxmemory', '2mb');
-    },
-    ({ client }) => client.config('SET', 'maxmemory', '0'),
-  ],
-  [
-    'flushed again and again',
-    async ({ client }) => {
-      for (let times = 0; times < 10; times++) {
-        await client.flushall();
-        await pause(50);
-      }
-    },
-    async () => undefined,
-  ],
-];
 
 const queries = [
   ...Array.from(
@@ -98,7 +19,7 @@ async function data({ gateway }: Branch, query: string): Promise<string> {
   return JSON.stringify({ status, data: body.data, errors: body.errors });
 }
 
-test.skipIf(program === '').each(troubles)(
+test.skipIf(!hasRedis).each(redisTroubles)(
   'CA-11: a Redis that is %s amid load changes no answer, and is used again within 2 s of its return',
   async (name, strike, heal) => {
     await using server = await startRedis();

@@ -34,7 +34,7 @@ test('E1: an older answer stands in for ten minutes for one that cannot be had, 
   const { body, text } = await branch.gateway.query('{ book(id: "1") { title } }');
   expect(body.data).toEqual({ book: { title: 'Book 1' } });
   expect(body.errors).toBeUndefined();
-  expect(JSON.parse(text).extensions.cache).toMatchObject([{ status: 'stale', ttl: 0 }]);
+  expect(JSON.parse(text).extensions.cache).toMatchObject([{ status: 'stale', age: 300, ttl: 0 }]);
   expect(branch.statuses).toEqual(['books miss', 'books stale']);
   clock.advance(360_000);
   expect(await titleOf(branch)).toBeNull();
@@ -48,6 +48,23 @@ test('E1: an older answer does not stand in for a refusal', async () => {
   clock.advance(120_000);
   library.failing.set('book 1', 'not for you');
   expect(await titleOf(branch)).toBeNull();
+});
+
+test('E3: what a subgraph allows by its headers shortens what is declared, and keeps nothing that is not', async () => {
+  await using library = await startLibrary();
+  const clock = handClock();
+  await using branch = await library.open({ clock });
+  const headers = { 'cache-control': 'max-age=10' };
+  const asked = async (query: string, data: object): Promise<number> => {
+    library.books.fault = { body: JSON.stringify({ data }), headers };
+    const before = library.books.seen.length;
+    expect((await branch.gateway.query(query)).body).toMatchObject({ data });
+    return library.books.seen.length - before;
+  };
+  for (const calls of [1, 1]) expect(await asked('{ clock }', { clock: 'Tick' })).toBe(calls);
+  for (const calls of [1, 0]) expect(await asked('{ notice { text } }', { notice: { text: 'Open' } })).toBe(calls);
+  clock.advance(45_000);
+  expect(await asked('{ notice { text } }', { notice: { text: 'Closed' } })).toBe(1);
 });
 
 test('E2: what is not there is remembered for five seconds', async () => {

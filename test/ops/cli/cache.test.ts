@@ -81,7 +81,7 @@ test('CA-16 how much the cache answers is told for people and for programs', asy
   expect((await cli(['stats', ...operators()])).stdout).toMatch(/^hit_rate_percentage +\d/);
 });
 
-test('CA-17 after warming, the first request is a hit', async () => {
+test('AD-02 CA-17 each operation of a list is told with what it brought, and after warming, the first request is a hit', async () => {
   const file = join(folder, 'warm.graphql');
   await writeFile(
     file,

@@ -35,6 +35,17 @@ test('AD-20 HE-19 a gateway with cache and limits passes every check of a deploy
   expect(code).toBe(0);
 });
 
+test('CA-18 the check of a deployment asks again and again, and fails where less than four in five look-ups are hits', async () => {
+  const cachedAt = async (place: string) =>
+    (await smoke('--url', place, '--key', helix.key)).rows.find(({ check }) => check === 'cached query');
+  expect(await cachedAt(url)).toMatchObject({ passed: true, seen: expect.stringMatching(/^(9|10) of 10 out of the cache$/) });
+  // Whatever it fetches could be kept, and it has room for none of it.
+  const env = { GATEWAY_PORT: '0', CACHE_MAX_BYTES: '1', DATA_DIR: data };
+  await using forgetful = runProgram('gateway/main.ts', [], env);
+  const other = /http:\S+\/graphql/.exec(await forgetful.printed("EnterprisePlanDevKey001'"))?.[0] ?? '';
+  expect(await cachedAt(other)).toEqual({ check: 'cached query', passed: false, seen: '0 of 10 out of the cache' });
+});
+
 test('a key that nobody knows fails what needs one, and exits with 1', async () => {
   const { code, rows } = await smoke('--url', url, '--key', 'lg_test_NobodyKnowsThisKeyAtAllOnEarth001');
   expect(code).toBe(1);
