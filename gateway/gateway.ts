@@ -93,11 +93,12 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
   const { source, identify, ready = () => true, page, logger, blocks = memoryBlocks({ clock: systemClock }) } = parts;
   const { observer = unwatched, addRoutes } = parts;
   await using opening = new AsyncDisposableStack();
-  const guard = opening.use(guardOf(config, parts, opening));
+  const memos = new Set<() => void>();
+  const guard = opening.use(guardOf(config, { ...parts, memos }, opening));
   const engines = opening.use(
     await openEngines({
       source,
-      build: (sdl) => buildEngine(sdl, config, { ...parts, guard }),
+      build: (sdl) => buildEngine(sdl, config, { ...parts, guard, memos }),
       onReload: (outcome) => {
         observer.supergraphReloaded(outcome.ok);
         if (outcome.ok) logger.info('supergraph replaced');
@@ -186,17 +187,23 @@ async function registeredOperations(config: Config, logger: Logger, opening: Asy
 }
 
 /** Turns away what this process cannot do in time. */
-function guardOf({ overload }: Config, parts: GatewayParts, opening: AsyncDisposableStack): OverloadGuard {
+function guardOf({ overload }: Config, parts: GatewayParts & Memos, opening: AsyncDisposableStack): OverloadGuard {
   const { logger, onMemoryPressure = () => undefined } = parts;
   return overloadGuard({
     ...overload,
     measure: parts.measureLoad ?? opening.use(processLoad()).measure,
     onChange: (state, load) => logger.warn(load, state === 'calm' ? 'no longer overloaded' : 'overloaded'),
-    onMemoryPressure,
+    onMemoryPressure() {
+      onMemoryPressure();
+      for (const giveUp of parts.memos) giveUp();
+    },
   });
 }
 
-type EngineParts = GatewayParts & { readonly guard: OverloadGuard };
+/** What engines remember and can make again: each gives it up when called. */
+type Memos = { readonly memos: Set<() => void> };
+
+type EngineParts = GatewayParts & Memos & { readonly guard: OverloadGuard };
 
 async function buildEngine(sdl: string, config: Config, parts: EngineParts): Promise<Engine> {
   const { logger } = parts;
@@ -240,6 +247,9 @@ async function buildEngine(sdl: string, config: Config, parts: EngineParts): Pro
     ...(config.execution.compiled && { executeBy: (planOf) => compiledExecutor({ sdl, planOf, handlerOf: fetchesOf }) }),
   });
   opening.use(engine);
+  const giveUp = (): void => engine.planner.store.library.clear?.();
+  parts.memos.add(giveUp);
+  opening.defer(() => void parts.memos.delete(giveUp));
   const opened = opening.move();
   return { ...engine, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

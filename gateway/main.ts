@@ -13,15 +13,19 @@ import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import type { ProcessControls } from '#ops/admin/process-routes.ts';
 import { banner } from '#ops/banner.ts';
-import { tellPrimary, tellServing } from '#ops/commands.ts';
+import { tellServing } from '#ops/commands.ts';
 import type { Instruments } from '#ops/instruments.ts';
 import { openInstruments } from '#ops/instruments.ts';
 import type { Lifecycle } from '#ops/lifecycle.ts';
 import { openLifecycle } from '#ops/lifecycle.ts';
 import { createLogger } from '#ops/logger.ts';
+import type { Snapshot } from '#ops/meters/merged.ts';
+import { mergedMetrics } from '#ops/meters/merged.ts';
 import { openOperations } from '#ops/operations.ts';
+import type { Peers } from '#ops/peers.ts';
+import { openPeers } from '#ops/peers.ts';
 import type { Reload, Reloads } from '#ops/reload.ts';
-import { reloader, settledVariables } from '#ops/reload.ts';
+import { mergedOutcomes, reloader, settledVariables } from '#ops/reload.ts';
 import { superviseWorkers } from '#ops/workers.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import type { FaultLine } from './cache/fault-log.ts';
@@ -73,14 +77,22 @@ async function supervise(config: Config): Promise<number> {
   if (rateLimit.enabled && rateLimit.redisUrl === undefined)
     logger.warn('limits are not shared: without Redis each worker keeps books of its own');
   const handed = urls === undefined ? {} : { SANDBOX_URLS: JSON.stringify(Object.fromEntries(urls)) };
-  return superviseWorkers({ workers: lifecycle.workers, environment: handed, logger });
+  const merged = mergedMetrics();
+  return superviseWorkers({
+    workers: lifecycle.workers,
+    environment: handed,
+    logger,
+    digests: { metrics: (values) => merged.text(values as ReadonlyMap<number, Snapshot>) },
+    onEnded: (worker) => void merged.ended(worker),
+  });
 }
 
 async function serve(config: Config): Promise<number> {
   await using running = new AsyncDisposableStack();
   const instruments = running.use(await openInstruments({ settings: config.log, clock: systemClock }));
   const { logger } = instruments;
-  const opening: Opening = { config, instruments, running };
+  const peers = openPeers();
+  const opening: Opening = { config, instruments, running, peers };
   const lifecycle = openLifecycle({ logger, ...config.lifecycle });
   await openTraces(opening);
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
@@ -107,7 +119,8 @@ async function serve(config: Config): Promise<number> {
       look: limits?.look,
       ...(cache && { cache }),
       isDraining: lifecycle.isDraining,
-      controls: controlsOf(lifecycle, reload),
+      controls: controlsOf(lifecycle, reload, peers),
+      peers,
     }),
   );
   // Loading it takes most of the time of a start, which a wrong variable need not wait for.
@@ -125,7 +138,7 @@ async function serve(config: Config): Promise<number> {
       observer: instruments.observer,
       addRoutes: operations.addRoutes,
       ...(limits && { limits }),
-      ...(cache && { cache }),
+      ...(cache && { cache, onMemoryPressure: cache.giveUp }),
       page: await openPage(config),
     }),
   );
@@ -138,7 +151,13 @@ async function serve(config: Config): Promise<number> {
 }
 
 /** What everything that is opened needs; `running` closes it at the end. */
-type Opening = { readonly config: Config; readonly instruments: Instruments; readonly running: AsyncDisposableStack };
+type Opening = {
+  readonly config: Config;
+  readonly instruments: Instruments;
+  readonly running: AsyncDisposableStack;
+  /** The other processes of the same port, where there are some. */
+  readonly peers: Peers | undefined;
+};
 
 /** Organizations and their keys. */
 async function openKnown(
@@ -183,27 +202,33 @@ async function openLocals(definitions: readonly Subgraph[], { config, instrument
 type SharedParts = { readonly organizations: LocalParts['known']; readonly onChanged: Changes['tell'] };
 
 /** What all processes have in common where there is a Redis: budgets, answers, and addresses that are shut out. */
-async function openShared({ config, instruments, running }: Opening, { organizations, onChanged }: SharedParts) {
+async function openShared({ config, instruments, running, peers }: Opening, { organizations, onChanged }: SharedParts) {
   const { logger, metrics, followLimits } = instruments;
   const { limitDecided: onDecision } = metrics;
   const limits = running.use(await openSpending(config, { organizations, logger, onDecision }));
   followLimits(limits);
-  const cache = config.cache && running.use(await openKept(config.cache, { ...instruments, onChanged }));
+  const cache = config.cache && running.use(await openKept(config.cache, { ...instruments, onChanged, peers }));
   const onReachable = (reachable: boolean): void =>
     logger.warn(reachable ? 'blocks are shared again' : 'blocks are of this process alone');
   const blocks = running.use(await openBlocks({ ...config.redis, clock: systemClock, onReachable }));
   return { limits, cache, blocks };
 }
 
-type KeptParts = Pick<Instruments, 'metrics' | 'logger'> & Pick<SharedParts, 'onChanged'>;
+type KeptParts = Pick<Instruments, 'metrics' | 'logger'> & Pick<SharedParts, 'onChanged'> & Pick<Opening, 'peers'>;
 
 /** What is kept of answers; what goes wrong with it is counted and written down. */
-const openKept = (settings: CacheSettings, { metrics, logger, onChanged }: KeptParts): Promise<Cache> => {
+const openKept = (settings: CacheSettings, { metrics, logger, onChanged, peers }: KeptParts): Promise<Cache> => {
   const say = ({ phase, error, ...line }: FaultLine): void =>
     logger[phase === 'over' ? 'info' : 'warn']({ ...line, err: error, reason: error }, `cache trouble ${phase}`);
   const log = faultLog({ say });
   return openCache({
     settings,
+    ...(peers && {
+      relay: {
+        tell: async (tags) => void (await peers.ask('raised', tags)),
+        onTold: (hear) => peers.answer('raised', (tags) => hear(tags as readonly string[])),
+      },
+    }),
     clock: systemClock,
     onChanged,
     onLookup: metrics.lookedUp,
@@ -218,15 +243,16 @@ const openKept = (settings: CacheSettings, { metrics, logger, onChanged }: KeptP
   });
 };
 
-/** What operators may do; other workers do the same. */
-const controlsOf = ({ drain, undrain }: Lifecycle, reload: Reload): ProcessControls => ({
-  drain,
-  undrain,
-  reload() {
-    tellPrimary('reload');
-    return reload();
-  },
-});
+/** What operators may do; other workers do the same, and what they say to it counts. */
+function controlsOf({ drain, undrain }: Lifecycle, reload: Reload, peers: Peers | undefined): ProcessControls {
+  peers?.answer('reload', reload);
+  return {
+    drain,
+    undrain,
+    reload:
+      peers === undefined ? reload : async () => mergedOutcomes((await peers.ask('reload')) as Awaited<ReturnType<Reload>>[]),
+  };
+}
 
 /** What operators see of a process follows from its configuration and from what it has opened. */
 const operationsOf = ({ operations, redis, organizations, described }: Config) => ({

@@ -41,6 +41,10 @@ export function openRedis({ url, ca, settings = {}, onError }: Options): RedisCl
     withoutArguments(error);
     onError?.(error);
   });
+  client.on('node error', (error: Error) => {
+    withoutArguments(error);
+    onError?.(error);
+  });
   return client;
 }
 
@@ -137,6 +141,8 @@ function clusterOptions(node: Address['node'], { enableOfflineQueue, enableAutoP
     ...(enableOfflineQueue !== undefined && { enableOfflineQueue }),
     ...(enableAutoPipelining !== undefined && { enableAutoPipelining }),
     redisOptions: { ...settings, ...node },
+    // What may not be sent twice fails with the connection of its node, so who has its slots is asked for every second.
+    ...(settings.autoResendUnfulfilledCommands === false && { retryDelayOnFailover: 0, slotsRefreshInterval: 1_000 }),
     // Certificates name hosts, so they must not be looked up before the handshake.
     ...(settings.tls !== undefined && { dnsLookup: asTheyAre }),
   };

@@ -9,6 +9,8 @@ export type Declaration = {
   readonly most: number;
   /** Upper bounds of a histogram. */
   readonly buckets?: readonly number[];
+  /** What a gauge of several processes of one port is together; their sum when left out. */
+  readonly together?: 'max' | 'average';
 };
 
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -62,6 +64,7 @@ export const declarations = {
   },
   cacheHitRate: {
     kind: 'gauge',
+    together: 'average',
     name: 'api_gateway_cache_hit_rate',
     help: 'Look-ups in the cache that it answered, since the start; those that went past it do not count.',
     unit: 'per cent',
@@ -70,6 +73,7 @@ export const declarations = {
   },
   breakerState: {
     kind: 'gauge',
+    together: 'max',
     name: 'circuit_breaker_state',
     help: 'Circuit of a service: 0 closed, 1 open, 0.5 half-open.',
     unit: 'state',
@@ -170,6 +174,7 @@ export const declarations = {
   },
   limitDegraded: {
     kind: 'gauge',
+    together: 'max',
     name: 'gateway_rate_limit_degraded',
     help: '1 while this process decides over budgets alone because Redis is away, else 0.',
     unit: 'flag',
@@ -227,6 +232,7 @@ export const declarations = {
   },
   loopDelay: {
     kind: 'gauge',
+    together: 'max',
     name: 'gateway_event_loop_delay_seconds',
     help: 'How late the event loop came to one timer in a hundred, over the last seconds.',
     unit: 'seconds',

@@ -16,6 +16,7 @@ import { openHealth } from './health/open-health.ts';
 import { healthRoutes } from './health/routes.ts';
 import type { Instruments } from './instruments.ts';
 import { metricsRoute, nearOrTrusted } from './meters/routes.ts';
+import type { Peers } from './peers.ts';
 import { systemLoad } from './system-load.ts';
 import { version } from './version.ts';
 
@@ -73,8 +74,8 @@ export type OperationsParts = {
   readonly batches?: () => Batches;
   /** Every variable, without what could be a secret. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** Whether this process is the one of several that listens for operators. */
-  readonly ownsAdmin?: boolean;
+  /** The processes that serve the same ports, where there are several: any of them speaks for all. */
+  readonly peers?: Peers | undefined;
 };
 
 export type Operations = AsyncDisposable & {
@@ -90,7 +91,7 @@ export type Operations = AsyncDisposable & {
 
 /** Opens what operators see of a process: health, metrics, and a listener of their own. @throws Error when that finds no port */
 export async function openOperations(parts: OperationsParts): Promise<Operations> {
-  const { settings, instruments, isDraining = () => false, ownsAdmin = true } = parts;
+  const { settings, instruments, isDraining = () => false, peers } = parts;
   await using opening = new AsyncDisposableStack();
   let isLoaded = false;
   const health = opening.use(
@@ -104,9 +105,10 @@ export async function openOperations(parts: OperationsParts): Promise<Operations
   const guarded = (app: FastifyInstance): void => adminRoutes(app, { ...parts, health, load: load.now, isDraining, version });
   const { admin } = settings;
   const adminUrl =
-    admin === undefined || !ownsAdmin
+    admin === undefined
       ? undefined
       : await listen(adminListener({ token: admin.token, logger: instruments.logger, open, guarded }), admin, opening);
+  peers?.answer('metrics', instruments.metrics.snapshot);
   const opened = opening.move();
   return {
     isReady: health.isReady,
@@ -124,8 +126,8 @@ export async function openOperations(parts: OperationsParts): Promise<Operations
   };
 }
 
-const metricsOf = ({ settings, instruments: { metrics, breakers } }: OperationsParts, health: Health) => ({
-  metrics,
+const metricsOf = ({ settings, instruments: { metrics, breakers }, peers }: OperationsParts, health: Health) => ({
+  metrics: peers === undefined ? metrics : { ...metrics, text: async () => String((await peers.ask('metrics'))[0]) },
   path: settings.metrics.path,
   summary: () => ({
     gateway: { version, uptime: Math.round(process.uptime()), environment: settings.environment },

@@ -35,6 +35,14 @@ export function reloader(parts: () => Reloads, logger: Logger): Reload {
   };
 }
 
+/** What became of the parts of several processes: one that failed in any of them failed. */
+export function mergedOutcomes(all: readonly Readonly<Record<string, Outcome>>[]): Readonly<Record<string, Outcome>> {
+  const merged: Record<string, Outcome> = {};
+  for (const outcomes of all)
+    for (const [name, outcome] of Object.entries(outcomes)) if (merged[name]?.ok !== false) merged[name] = outcome;
+  return merged;
+}
+
 /**
  * Watches over what holds until the process ends: files that variables name, such as secrets, certificates and the
  * services file. @returns a part for `reloader` that rejects with the names of the variables whose files changed

@@ -13,8 +13,13 @@ type Options = {
 
 type Kept = { readonly entry: Entry; readonly stamps: readonly string[] };
 
+type MemoryStore = Store & {
+  /** Gives everything up that is kept. */
+  readonly giveUp: () => void;
+};
+
 /** A store of this process alone, which keeps what was used last. */
-export function memoryStore({ clock, maxEntries, maxBytes, maxTags = 100_000 }: Options): Store {
+export function memoryStore({ clock, maxEntries, maxBytes, maxTags = 100_000 }: Options): MemoryStore {
   const entries = new LRUCache<string, Kept>({ max: maxEntries, maxSize: maxBytes, sizeCalculation: sizeOf });
   const stamps = new Map<Tag, string>();
   let count = 0;
@@ -35,6 +40,7 @@ export function memoryStore({ clock, maxEntries, maxBytes, maxTags = 100_000 }: 
     return undefined;
   };
   return {
+    giveUp: forgetAll,
     now: () => clock.now(),
     async read(wanted) {
       return wanted.map((each) => {

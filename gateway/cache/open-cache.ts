@@ -16,7 +16,7 @@ import { cacheKeys } from './keys.ts';
 import type { Shared } from './landing.ts';
 import { flying } from './landing.ts';
 import { lookups } from './lookup.ts';
-import type { OnRaised, StoreSettings } from './open-store.ts';
+import type { OnRaised, Relay, StoreSettings } from './open-store.ts';
 import { openStore } from './open-store.ts';
 import { partFetches } from './part-fetch.ts';
 import { compilePolicy } from './policy.ts';
@@ -53,6 +53,8 @@ type Parts = {
   /** Hears what other processes and operators have changed, as soon as it is no longer served from here. */
   readonly onChanged?: (changed: Changed) => void;
   readonly onFault?: OnFault;
+  /** Reaches the other processes of this machine, where each keeps answers in its own memory. */
+  readonly relay?: Relay | undefined;
 };
 
 /** The layers that operations over one supergraph, and its calls to subgraphs, are wrapped in. */
@@ -77,6 +79,8 @@ export type Cache = AsyncDisposable & {
   readonly invalidate: (what: Invalidation) => Promise<void>;
   /** Whether Redis can be reached; false where there is none. */
   readonly isConnected: () => boolean;
+  /** Gives up what this process holds in memory, for when that runs out. */
+  readonly giveUp: () => void;
   /** Everything that was wrong with what is kept since the start. */
   readonly errors: () => number;
 };
@@ -93,6 +97,7 @@ export async function openCache({
   onCompared = ignore,
   onChanged = ignore,
   onFault: tellFault = ignore,
+  relay,
 }: Parts): Promise<Cache> {
   const { ages, secret, shadowRate: rate = 0 } = settings;
   // Everything that was written, here or elsewhere, counts on.
@@ -111,7 +116,7 @@ export async function openCache({
   };
   const { redisCaFile } = settings.store;
   const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
-  const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised });
+  const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised, relay });
   const background = backgroundWork();
   const common = { store, background, random, ages, onFault };
   const shared = flights<Shared>();
@@ -146,6 +151,7 @@ export async function openCache({
     layersFor,
     invalidate,
     isConnected: store.isConnected,
+    giveUp: store.giveUp,
     errors: () => errors,
     async [Symbol.asyncDispose]() {
       await heard?.[Symbol.asyncDispose]();

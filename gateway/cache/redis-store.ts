@@ -1,3 +1,4 @@
+import { Cluster } from 'ioredis';
 import type { RedisClient } from '#kit/redis.ts';
 import { decode, encode } from './codec.ts';
 import type { Place } from './keys.ts';
@@ -74,8 +75,10 @@ export function redisStore({ redis, longestMs, tell, onFault }: Options): Store 
       return found.map((stamp) => stamp?.toString() ?? '');
     },
     async raise(tags) {
-      // Commands of one connection keep their order: who hears of it finds the new stamps.
-      await Promise.all([stamps.raise(tags), tell(tags)]);
+      const raised = stamps.raise(tags);
+      // Commands of one connection keep their order: who hears of it finds the new stamps. Those to several nodes do not.
+      if (redis instanceof Cluster) await raised;
+      await Promise.all([raised, tell(tags)]);
     },
     async claim(places, ttlMs) {
       const claims = places.map((place) => redis.set(lockKey(place), owner, 'PX', ttlMs, 'NX'));

@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ExpectedError } from '#kit/errors.ts';
 import { checked } from '#kit/input.ts';
-import type { Breakers } from '#ops/breakers.ts';
-import type { Health } from '#ops/health/health.ts';
 import type { Log } from '#ops/log/open-log.ts';
-import type { Metrics } from '#ops/meters/create-metrics.ts';
+import type { Peers } from '#ops/peers.ts';
 import type { Reload } from '#ops/reload.ts';
 import type { TellDeed } from './deeds.ts';
+import type { Status, StatusParts } from './status.ts';
+import { mergedStatus, statusOf } from './status.ts';
 
 /** What operators may do to the process; what is not given has no route. */
 export type ProcessControls = {
@@ -18,29 +18,31 @@ export type ProcessControls = {
   readonly undrain?: () => void;
 };
 
-type Parts = {
+type Parts = StatusParts & {
   readonly controls: ProcessControls;
   readonly log: Pick<Log, 'level' | 'setLevel'>;
-  readonly health: Pick<Health, 'brief' | 'isReady'>;
-  readonly metrics: Pick<Metrics, 'totals' | 'recent'>;
-  readonly breakers: Pick<Breakers, 'report'>;
-  readonly isDraining: () => boolean;
-  readonly version: string;
   /** Every variable, without what could be a secret. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly tell: TellDeed;
+  readonly peers?: Peers | undefined;
 };
 
 const LogLevel = z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) });
 
 export function processRoutes(app: FastifyInstance, parts: Parts): void {
-  const { controls, log, config, tell, isDraining } = parts;
-  app.get('/admin/status', async () => statusOf(parts));
+  const { controls, log, config, tell, isDraining, peers } = parts;
+  peers?.answer('status', () => statusOf(parts));
+  peers?.answer('log-level', (level) => log.setLevel(LogLevel.shape.level.parse(level)));
+  app.get('/admin/status', async () => {
+    const own = statusOf(parts);
+    return peers === undefined ? own : mergedStatus((await peers.ask('status')) as readonly Status[], own);
+  });
   app.get('/admin/config', async () => config);
   app.put('/admin/log-level', async (request) => {
     const { level } = checked(LogLevel, request.body, 'body');
     const before = log.level();
     log.setLevel(level);
+    await peers?.ask('log-level', level);
     tell(request, { deed: 'log-level', detail: `${before} to ${level}` });
     return { level };
   });
@@ -62,29 +64,4 @@ export function processRoutes(app: FastifyInstance, parts: Parts): void {
         tell(request, { deed, detail: isDraining() ? 'draining' : 'serving' });
         return { draining: isDraining() };
       });
-}
-
-/** The view of the universal gateway (graph and batch contracts, section 5.2), and what we know beyond it. */
-function statusOf({ metrics, breakers, health, log, version, isDraining }: Parts): object {
-  const { requests, failed, connections, cacheHits, cacheLookups } = metrics.totals();
-  const { rss, heapUsed, heapTotal } = process.memoryUsage();
-  const megabytes = (bytes: number): number => Math.round(bytes / 1024 / 102.4) / 10;
-  return {
-    status: health.brief().status,
-    ready: health.isReady(),
-    draining: isDraining(),
-    version,
-    uptime_seconds: Math.round(process.uptime()),
-    requests_total: requests,
-    errors_total: failed,
-    error_rate: requests === 0 ? 0 : failed / requests,
-    requests_per_second: metrics.recent.perSecond(),
-    connections,
-    cache_stats: { hits: cacheHits, lookups: cacheLookups },
-    memory_usage_mb: megabytes(rss),
-    heap_used_mb: megabytes(heapUsed),
-    heap_total_mb: megabytes(heapTotal),
-    circuit_breaker_stats: breakers.report(),
-    log_level: log.level(),
-  };
 }

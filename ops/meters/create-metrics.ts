@@ -78,6 +78,8 @@ export type Metrics = Disposable & {
   readonly totals: () => Totals;
   readonly recent: Pick<Recent, 'perSecond' | 'times'>;
   readonly text: () => Promise<string>;
+  /** The same as data, for adding up with other processes. */
+  readonly snapshot: () => Promise<readonly object[]>;
   readonly contentType: string;
 };
 
@@ -93,7 +95,7 @@ const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DE
 
 /** What the stages tell becomes the metrics of ops/metrics.ts. */
 export function createMetrics({ clock, limitsDegraded = () => false }: Options): Metrics {
-  const { meters, text, contentType } = meterRegistry();
+  const { meters, text, snapshot, contentType } = meterRegistry();
   const endpointOf = operationNames();
   const recent = recentRequests(clock);
   const delay = loopDelay();
@@ -111,6 +113,7 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     if (request.reserved !== undefined) meters.costPoints.observe(request.reserved, ['estimated']);
     if (request.spent !== undefined) meters.costPoints.observe(request.spent, ['actual']);
   };
+  const measure = (): void => setGauges(meters, { totals, perSecond: recent.perSecond(), degraded: limitsDegraded(), delay });
   return {
     connections(change) {
       totals.connections += change;
@@ -152,16 +155,32 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     totals: () => ({ ...totals }),
     recent,
     contentType,
-    async text() {
-      meters.connections.set(totals.connections);
-      meters.requestRate.set(recent.perSecond());
-      meters.cacheHitRate.set(hitRate(totals));
-      meters.limitDegraded.set(limitsDegraded() ? 1 : 0);
-      meters.loopDelay.set(delay.seconds());
+    text() {
+      measure();
       return text();
+    },
+    snapshot() {
+      measure();
+      return snapshot();
     },
     [Symbol.dispose]: () => delay[Symbol.dispose](),
   };
+}
+
+type Measured = {
+  readonly totals: Totals;
+  readonly perSecond: number;
+  readonly degraded: boolean;
+  readonly delay: { readonly seconds: () => number };
+};
+
+/** What is not counted as it happens, but looked at when somebody asks. */
+function setGauges(meters: Meters, { totals, perSecond, degraded, delay }: Measured): void {
+  meters.connections.set(totals.connections);
+  meters.requestRate.set(perSecond);
+  meters.cacheHitRate.set(hitRate(totals));
+  meters.limitDegraded.set(degraded ? 1 : 0);
+  meters.loopDelay.set(delay.seconds());
 }
 
 /** What the graph service's own dashboards look for. */

@@ -18,10 +18,18 @@ export type MeterRegistry = {
   /** Prometheus text format. */
   readonly text: () => Promise<string>;
   readonly contentType: string;
+  /** The same for adding up with other processes. */
+  readonly snapshot: () => Promise<readonly object[]>;
 };
 
 /** Labels whose values clients can choose, by name. */
 const openLabels: ReadonlySet<string> = new Set(['endpoint', 'organization_id', 'dataset_id', 'plan', 'api_key_id']);
+
+/** Place of the label that clients can influence most, where there is one. */
+export function openLabelOf(labels: readonly string[]): number | undefined {
+  const at = labels.findLastIndex((label) => openLabels.has(label));
+  return at < 0 ? undefined : at;
+}
 
 /** Makes every declared metric, and those of Node, in a registry of their own. */
 export function meterRegistry(): MeterRegistry {
@@ -32,12 +40,15 @@ export function meterRegistry(): MeterRegistry {
     meters: Object.fromEntries(made) as Meters,
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
   };
 }
 
-function meter({ kind, name, help, labels, most, buckets }: Declaration, registry: Registry): MeterOf[Declaration['kind']] {
-  const open = labels.findLastIndex((label) => openLabels.has(label));
-  const within = room(most, open < 0 ? undefined : open);
+function meter(
+  { kind, name, help, labels, most, buckets, together }: Declaration,
+  registry: Registry,
+): MeterOf[Declaration['kind']] {
+  const within = room(most, openLabelOf(labels));
   // The room gives the same list for the same values, so each set becomes an object once.
   const objects = new WeakMap<LabelValues, Record<string, string>>();
   const labelled = (values: LabelValues): Record<string, string> => {
@@ -53,7 +64,7 @@ function meter({ kind, name, help, labels, most, buckets }: Declaration, registr
       return { add: (values = [], amount = 1) => counter.inc(labelled(values), amount) };
     }
     case 'gauge': {
-      const gauge = new Gauge(options);
+      const gauge = new Gauge({ ...options, aggregator: together ?? 'sum' });
       return {
         add: (values = [], amount = 1) => gauge.inc(labelled(values), amount),
         set: (value, values = []) => gauge.set(labelled(values), value),

@@ -1,8 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { openCache } from '#gateway/cache/open-cache.ts';
+import { unwatched } from '#gateway/observer.ts';
 import { overloadGuard } from '#gateway/overload/guard.ts';
 import { nextWindow, openWindow } from '#gateway/overload/window.ts';
+import { systemClock } from '#kit/clock.ts';
 import type { Load } from '#kit/process-load.ts';
+import { startLibrary, testSettings } from '#test/gateway/cache/library.ts';
 import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
 import { testGateway } from '#test/harness/gateway.ts';
 import { onUserSignal, serveBookshop } from '#test/harness/serving.ts';
@@ -121,4 +125,41 @@ test('RE-03, G13: a loop that was blocked for a second turns work away, answers 
   expect((await Promise.all(running)).map(({ status }) => status)).toEqual(Array(30).fill(200));
   bookshop.books.fault = undefined;
   await expect.poll(async () => (await gateway.ask(dear)).status, { timeout: 10_000 }).toBe(200);
+});
+
+test('RE-15: while memory runs out answers and plans that are kept are given up, and made again when it is over', async () => {
+  await using books = await startForeign(bookshop.books);
+  let heap = 0.5;
+  const plans: string[] = [];
+  const cache = await openCache({ settings: testSettings({}), clock: systemClock });
+  let givenUp = 0;
+  await using gateway = await testGateway({
+    sdl: composeForeign([books]),
+    measureLoad: () => ({ delayMs: 0, heap }),
+    onMemoryPressure() {
+      givenUp += 1;
+      cache.giveUp();
+    },
+    observer: { ...unwatched, planLookedUp: (result) => plans.push(result) },
+  });
+  const ask = async (): Promise<number> => (await gateway.query('{ book(id: 1) { title } }')).status;
+  expect([await ask(), await ask(), plans]).toEqual([200, 200, ['miss', 'hit']]);
+  heap = 0.9;
+  await expect.poll(() => givenUp).toBeGreaterThan(0);
+  heap = 0.5;
+  await expect.poll(ask).toBe(200);
+  expect(plans.slice(0, 3)).toEqual(['miss', 'hit', 'miss']);
+});
+
+test('a cache that gives up its memory forgets its answers, and keeps new ones', async () => {
+  await using library = await startLibrary();
+  await using branch = await library.open();
+  const asked = async (): Promise<number> => {
+    library.asked.length = 0;
+    await branch.gateway.query('{ book(id: "1") { title } }');
+    return library.asked.length;
+  };
+  expect([await asked(), await asked()]).toEqual([1, 0]);
+  branch.cache.giveUp();
+  expect([await asked(), await asked()]).toEqual([1, 0]);
 });
