@@ -80,7 +80,9 @@ async function serve(config: Config): Promise<number> {
   const lifecycle = openLifecycle({ logger, ...config.lifecycle });
   await openTraces(opening);
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
-  const definitions = await localSubgraphs(source.sdl, config);
+  const definitions = await localSubgraphs(source.sdl, config).catch((cause: Error) => {
+    throw new Error(`SUPERGRAPH_PATH: is no supergraph (${cause.message}); npm run cli -- validate-config tells more`, { cause });
+  });
   const needed = serviceNames.filter((service) => definitions.some(({ needs }) => needs.includes(service)));
   const { services, sandboxed } = await reachServices(needed, opening);
   const { settings, onServices } = services;

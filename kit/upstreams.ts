@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { BreakerState } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
 import { consulInstances } from './consul.ts';
@@ -6,10 +5,11 @@ import { resilience } from './resilience.ts';
 import type { Upstream, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
 import { revalidation } from './revalidation.ts';
+import { readNamedFile } from './secret-files.ts';
 import type { ServiceName } from './service-names.ts';
 import type { UpstreamCall } from './upstream-call.ts';
 import type { ReachableSettings } from './upstream-settings.ts';
-import { maxUpstreamBytes } from './upstream-settings.ts';
+import { caVariable, maxUpstreamBytes } from './upstream-settings.ts';
 
 /** Of each service; only those that give validators use any of it. */
 const maxRevalidatedBytes = 16 * 1024 * 1024;
@@ -95,7 +95,7 @@ function optionsOf(service: ServiceName, settings: ReachableSettings, parts: Ups
     timeoutMs,
     connections,
     maxBytes: maxUpstreamBytes,
-    ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
+    ...(caFile !== undefined && { ca: readNamedFile(caVariable(service), caFile) }),
     layers: [
       revalidation({ maxBytes: maxRevalidatedBytes, clock: parts.clock }),
       ...resilience({

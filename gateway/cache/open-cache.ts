@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { FetchLayer } from '#gateway/request.ts';
 import type { Clock } from '#kit/clock.ts';
 import type { Invalidation } from '#kit/invalidation.ts';
+import { readNamedFile } from '#kit/secret-files.ts';
 import { backgroundWork } from './background.ts';
 import type { OnLookup } from './cached-reads.ts';
 import { cachedReads } from './cached-reads.ts';
@@ -89,7 +89,7 @@ export async function openCache({
     tellFault(fault);
   };
   const { redisCaFile } = settings.store;
-  const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
+  const ca = redisCaFile === undefined ? undefined : readNamedFile('REDIS_CA_FILE', redisCaFile);
   const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised: onWritten });
   const background = backgroundWork();
   const common = { store, background, random, ages, onFault };
