@@ -54,7 +54,7 @@ async function startFollowing() {
     async change(entries: object): Promise<void> {
       const before = await reloads('ok');
       await write(JSON.stringify(entries));
-      await expect.poll(() => reloads('ok')).toBe(before + 1);
+      await expect.poll(() => reloads('ok'), { timeout: 10_000 }).toBe(before + 1);
     },
     /** The code of the first error, or undefined. */
     async ask(query = '{ sample(barcode: "NONE-1") { id } }'): Promise<string | undefined> {
@@ -109,9 +109,9 @@ test('RL-04 G10 a limit of the services file changes without a restart, others k
   expect([await askStorage(), await askStorage()]).toEqual([undefined, 'UPSTREAM_RATE_LIMITED']);
 
   await gateway.write('{ "samples": { "base_u');
-  await expect.poll(() => gateway.reloads('failed')).toBe(1);
+  await expect.poll(() => gateway.reloads('failed'), { timeout: 10_000 }).toBe(1);
   await gateway.write(JSON.stringify({ samples: { base_url: 'ftp://samples' } }));
-  await expect.poll(() => gateway.reloads('failed')).toBe(2);
+  await expect.poll(() => gateway.reloads('failed'), { timeout: 10_000 }).toBe(2);
   expect([await gateway.ask(), await askStorage()]).toEqual(['UPSTREAM_RATE_LIMITED', 'UPSTREAM_RATE_LIMITED']);
 
   // The storage service has a URL of its own variable; what the file said of it goes with its entry.
