@@ -5,6 +5,7 @@ import { systemClock } from '#kit/clock.ts';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
+import type { OnServices } from '#kit/upstreams.ts';
 import type { Config } from './config.ts';
 import type { Identity, TokenKeys } from './identity/open-identity.ts';
 import { openIdentity } from './identity/open-identity.ts';
@@ -13,6 +14,7 @@ import type { Organizations } from './organizations/open-organizations.ts';
 type Parts = {
   /** The auth service as the subgraph of this process reaches it. */
   readonly auth: ReachableSettings | undefined;
+  readonly onServices: OnServices;
   readonly organizations: Pick<Organizations, 'keyring' | 'store' | 'refusals'>;
   /** True when the sandbox stands in for it. */
   readonly sandboxed: boolean;
@@ -22,7 +24,10 @@ type Parts = {
 type Callers = Omit<Identity, 'identify'> & { readonly identify: (request: FastifyRequest) => Promise<Caller> };
 
 /** How callers become known: people by the tokens of the auth service, organizations by their keys. */
-export async function openCallers(config: Config, { auth, organizations, sandboxed, logger }: Parts): Promise<Callers> {
+export async function openCallers(
+  config: Config,
+  { auth, onServices, organizations, sandboxed, logger }: Parts,
+): Promise<Callers> {
   const { keys, rules, keepMs } = config.identity;
   const settings = sessionService(config, auth);
   if (settings === undefined && keys.kind === 'secrets')
@@ -33,6 +38,7 @@ export async function openCallers(config: Config, { auth, organizations, sandbox
     keys: sandboxed ? withDevelopmentSecret(keys) : keys,
     auth: settings && {
       settings,
+      onServices,
       onBreakerChange: (service, state) => logger.warn({ service, state }, 'circuit breaker of session checks'),
     },
     partnerOf: organizations.keyring.authenticate,

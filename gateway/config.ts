@@ -97,6 +97,7 @@ export function readConfig(environment: Environment) {
     fetch: Object.freeze({ ...fetchSettings(variables, foreign), urls: subgraphUrls(given) }),
     cache: cacheSettings(variables),
     response: Object.freeze({ legacyJsonStatus: variables.LEGACY_JSON_STATUS }),
+    servicesPollMs: variables.SERVICES_POLL_MS,
     upstreams: Object.freeze(upstreams(environment, variables.SERVICES_PATH)),
     organizations,
   });

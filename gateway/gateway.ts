@@ -144,7 +144,10 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
       tracedRequest(context, async () => finish(await handle({ method, headers, url, body, context }), context, config.response)),
   });
   opening.defer(() => closeInOrder(app, config.lifecycle, (open) => logger.warn({ open }, 'requests were cut off')));
-  await app.listen({ host: config.http.host, port: config.http.port });
+  await app.listen({ host: config.http.host, port: config.http.port }).catch((cause: NodeJS.ErrnoException) => {
+    const variable = cause.code === 'EADDRINUSE' || cause.code === 'EACCES' ? 'GATEWAY_PORT' : 'GATEWAY_HOST';
+    throw new Error(`${variable}: cannot listen there (${cause.code}); set one that is free and of this machine.`, { cause });
+  });
   const opened = opening.move();
   const reloads = {
     supergraph: engines.reload,

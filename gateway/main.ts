@@ -8,8 +8,6 @@ import { openIdempotency } from '#kit/open-idempotency.ts';
 import { graphCredentials } from '#kit/organizations/graph-credentials.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import { isSubgraphName, serviceNames, subgraphNames } from '#kit/service-names.ts';
-import type { ReachableSettings } from '#kit/upstream-settings.ts';
-import { urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import type { ProcessControls } from '#ops/admin/process-routes.ts';
 import { banner } from '#ops/banner.ts';
@@ -39,6 +37,8 @@ import { openBlocks } from './http/open-blocks.ts';
 import { openOrganizations } from './organizations/open-organizations.ts';
 import { openSource } from './plan/open-source.ts';
 import { localName, routesOf } from './plan/routing.ts';
+import type { Services } from './services.ts';
+import { openServices, settledNames } from './services.ts';
 import { openSpending } from './spending.ts';
 
 // The gateway library reports anonymous usage unless told not to.
@@ -96,14 +96,17 @@ async function serve(config: Config): Promise<number> {
   const lifecycle = openLifecycle({ logger, ...config.lifecycle });
   await openTraces(opening);
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
-  const definitions = await localSubgraphs(source.sdl, config);
+  const definitions = await localSubgraphs(source.sdl, config).catch((cause: Error) => {
+    throw new Error(`SUPERGRAPH_PATH: is no supergraph (${cause.message}); npm run cli -- validate-config tells more`, { cause });
+  });
   const needed = serviceNames.filter((service) => definitions.some(({ needs }) => needs.includes(service)));
-  const { settings, sandboxed } = await reachUpstreams(needed, config, running);
+  const { services, sandboxed } = await reachServices(needed, opening);
+  const { settings, onServices } = services;
   const seeds = await organizations(config);
   const known = await openKnown(opening, seeds);
   const { tell: onChanged, onChange } = changes();
-  const locals = await openLocals(definitions, opening, { settings, known, onChange });
-  const callers = { auth: settings.get('auth'), organizations: known, sandboxed: sandboxed.includes('auth'), logger };
+  const locals = await openLocals(definitions, opening, { services, known, onChange });
+  const callers = { auth: settings.get('auth'), onServices, organizations: known, sandboxed: sandboxed.includes('auth'), logger };
   const { identify, ready } = running.use(await openCallers(config, callers));
   const { limits, cache, blocks } = await openShared(opening, { organizations: known, onChanged });
   let reloads: Reloads = {};
@@ -113,6 +116,7 @@ async function serve(config: Config): Promise<number> {
       ...operationsOf(config),
       instruments,
       services: settings,
+      onServices,
       organizations: known,
       hasKeys: ready,
       blocks,
@@ -142,8 +146,8 @@ async function serve(config: Config): Promise<number> {
       page: await openPage(config),
     }),
   );
-  const settled = settledVariables(process.env, variableNames);
-  reloads = { ...gateway.reloads, ...(limits && { plans: limits.reloadPlans }), settings: settled };
+  const settled = settledVariables(process.env, settledNames);
+  reloads = { ...gateway.reloads, ...(limits && { plans: limits.reloadPlans }), services: services.reload, settings: settled };
   lifecycle.onReload(() => void reload());
   operations.loaded();
   tellServing(banner({ url: gateway.url, operatorsUrl: operations.adminUrl, sandboxed, organizations: seeds }));
@@ -169,7 +173,7 @@ async function openKnown(
 }
 
 type LocalParts = {
-  readonly settings: ReadonlyMap<ServiceName, ReachableSettings>;
+  readonly services: Services;
   readonly known: Awaited<ReturnType<typeof openKnown>>;
   /** Tells what other processes change. */
   readonly onChange: Changes['onChange'];
@@ -189,7 +193,8 @@ async function openLocals(definitions: readonly Subgraph[], { config, instrument
     watchQuery: metrics.queryStarted,
     onChange: local.onChange,
   };
-  const upstreams = running.use(await openUpstreams(local.settings, { ...parts, onBreakerChange, onCall }));
+  const upstreams = running.use(await openUpstreams(local.services.settings, { ...parts, onBreakerChange, onCall }));
+  local.services.onServices(upstreams.replace);
   const credentialOf = graphCredentials({ store: local.known.store, clock: systemClock });
   return new Map<string, RunningSubgraph>(
     definitions.map((subgraph) => {
@@ -270,25 +275,23 @@ async function localSubgraphs(sdl: string, { fetch }: Config): Promise<readonly 
   return Promise.all(subgraphNames.filter((name) => names.has(name)).map((name) => subgraphs[name]()));
 }
 
-type Reached = {
-  readonly settings: ReadonlyMap<ServiceName, ReachableSettings>;
-  readonly sandboxed: readonly ServiceName[];
-};
-
 /** Every needed service by its URL; in development the sandbox stands in for those without one. */
-async function reachUpstreams(needed: readonly ServiceName[], config: Config, running: AsyncDisposableStack): Promise<Reached> {
+async function reachServices(needed: readonly ServiceName[], { config, instruments: { logger, metrics }, running }: Opening) {
   const { environment, upstreams } = config;
-  const missing = needed.filter((name) => upstreams[name].url === undefined);
-  if (missing.length > 0 && environment !== 'development') {
-    throw new Error(`${missing.map(urlVariable).join(', ')}: no URL is set; only ENVIRONMENT=development starts a sandbox.`);
-  }
+  const missing = environment === 'development' ? needed.filter((name) => upstreams[name].url === undefined) : [];
   const standIns = missing.length > 0 ? await startStandIns(missing, config, running) : new Map<ServiceName, { url: string }>();
-  const settings = needed.map((name) => {
-    const { url, ...given } = upstreams[name];
-    const standIn = standIns.get(name);
-    return [name, standIn === undefined ? { ...given, url: url ?? '' } : { ...given, ...standIn }] as const;
+  const services = await openServices({
+    needed,
+    config,
+    environment: process.env,
+    standIns,
+    onReload(outcome) {
+      metrics.servicesReloaded(outcome.ok);
+      if (outcome.ok) logger.info({ services: outcome.changed }, 'services replaced');
+      else logger.error({ err: outcome.error, reason: outcome.error }, 'services refused; the old ones go on');
+    },
   });
-  return { settings: new Map(settings), sandboxed: missing };
+  return { services: running.use(services), sandboxed: missing };
 }
 
 async function startStandIns(names: readonly ServiceName[], config: Config, running: AsyncDisposableStack) {

@@ -11,9 +11,11 @@ import { ExpectedError, upstreamError } from './errors.ts';
 import { parseJson } from './exact-json.ts';
 import type { Freshness } from './freshness.ts';
 import { openInstances } from './instances.ts';
-import type { Layer } from './layer.ts';
+import type { Handler, Layer } from './layer.ts';
 import { stack } from './layer.ts';
 import type { RestRequest, RestResponse, TransportOptions } from './rest-transport.ts';
+import type { Succession } from './succession.ts';
+import { succession } from './succession.ts';
 import type { UpstreamCall } from './upstream-call.ts';
 import { watched } from './upstream-call.ts';
 
@@ -43,6 +45,9 @@ export type RestClient = {
   readonly send: <Answer>(method: Exclude<RestRequest['method'], 'GET'>, path: string, write: Write<Answer>) => Promise<Answer>;
 };
 
+/** Calls at a time for one request, so that a wide query cannot take the whole pool. */
+const callsPerRequest = 10;
+
 /** What a service means by a refusal; undefined leaves it to the rules for every upstream. */
 export type Decoder = (response: RestResponse) => ExpectedError | undefined;
 
@@ -56,8 +61,6 @@ export type UpstreamOptions = Omit<TransportOptions, 'origin'> & {
   readonly credential?: Credential;
   /** Wrap every call, the first one outermost. */
   readonly layers?: readonly Layer<RestRequest, RestResponse>[];
-  /** Calls at a time for one request, so that a wide query cannot take the whole pool. */
-  readonly callsPerRequest?: number;
   /** Hears of every call that has ended. */
   readonly onCall?: ((call: UpstreamCall) => void) | undefined;
 };
@@ -73,44 +76,52 @@ type CallOptions = {
 };
 
 /** The connection to one upstream; lives as long as the process. */
-export type Upstream = AsyncDisposable & { readonly forCall: (call: Call, callOptions?: CallOptions) => RestClient };
+export type Upstream = AsyncDisposable & {
+  readonly forCall: (call: Call, callOptions?: CallOptions) => RestClient;
+  /** Makes calls as these options say from now on, also those of clients that are there already; what runs ends as it began. */
+  readonly replace: (options: UpstreamOptions) => void;
+};
 
 export function openUpstream(options: UpstreamOptions): Upstream {
-  const instances = openInstances(options);
-  const handle = stack(options.layers ?? [], instances.handle);
+  const { service } = options;
+  const lines = succession(openLine(options));
   return {
-    forCall: (call, callOptions = {}) => clientFor({ call, handle, options, ...callOptions }),
-    [Symbol.asyncDispose]: () => instances[Symbol.asyncDispose](),
+    forCall: (call, callOptions = {}) => clientFor({ call, service, use: lines.use, ...callOptions }),
+    replace: (next) => lines.replace(openLine(next)),
+    [Symbol.asyncDispose]: () => lines[Symbol.asyncDispose](),
   };
 }
 
-type Parts = CallOptions & {
-  readonly call: Call;
-  readonly handle: (request: RestRequest) => Promise<RestResponse>;
-  readonly options: UpstreamOptions;
-};
+type Line = AsyncDisposable & { readonly options: UpstreamOptions; readonly handle: Handler<RestRequest, RestResponse> };
+
+function openLine(options: UpstreamOptions): Line {
+  const instances = openInstances(options);
+  const handle = stack(options.layers ?? [], instances.handle);
+  return { options, handle, [Symbol.asyncDispose]: () => instances[Symbol.asyncDispose]() };
+}
+
+type Parts = CallOptions & { readonly call: Call; readonly service: string; readonly use: Succession<Line>['use'] };
 
 type Exchange = Write<unknown> & { readonly method: RestRequest['method']; readonly path: string };
 
-function clientFor({ call, decode, urgent, credential, hear, handle, options }: Parts): RestClient {
-  const meaning = { service: options.service, decode };
-  const { onCall, service } = options;
+function clientFor({ call, decode, urgent, credential, hear, use, service }: Parts): RestClient {
+  const meaning = { service, decode };
   const { organization } = call.caller;
-  const slot = pLimit(options.callsPerRequest ?? 10);
-  const exchange = (wanted: Exchange): Promise<RestResponse> =>
-    slot(async () => {
-      // The calls under way end with the same signal, so one that waited gets its turn at once and must not use it.
-      if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', options.service, { cause: call.signal.reason });
-      const proof = (await credential?.()) ?? options.credential ?? noCredential;
-      const request = requestFor(wanted, call, { prefix: options.prefix, credential: proof });
-      const make = () => handle(urgent === undefined ? request : { ...request, urgent });
-      const { method, path } = wanted;
-      const asked = { service, method, path, organization };
-      const response = await (onCall === undefined ? make() : watched(asked, make, onCall));
-      const freshness = hear && freshnessOf(response.headers, options.clock.now());
-      if (freshness !== undefined) hear?.(freshness);
-      return response;
-    });
+  const slot = pLimit(callsPerRequest);
+  const make = async (wanted: Exchange, { options, handle }: Line): Promise<RestResponse> => {
+    // The calls under way end with the same signal, so one that waited gets its turn at once and must not use it.
+    if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', service, { cause: call.signal.reason });
+    const { onCall, prefix, clock } = options;
+    const proof = (await credential?.()) ?? options.credential ?? noCredential;
+    const request = requestFor(wanted, call, { prefix, credential: proof });
+    const send = () => handle(urgent === undefined ? request : { ...request, urgent });
+    const { method, path } = wanted;
+    const response = await (onCall === undefined ? send() : watched({ service, method, path, organization }, send, onCall));
+    const freshness = hear && freshnessOf(response.headers, clock.now());
+    if (freshness !== undefined) hear?.(freshness);
+    return response;
+  };
+  const exchange = (wanted: Exchange): Promise<RestResponse> => slot(() => use((line) => make(wanted, line)));
   return {
     async get(path, read) {
       const response = await exchange({ ...read, method: 'GET', path });

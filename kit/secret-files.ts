@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Environment } from './upstream-settings.ts';
 
 /**
@@ -28,7 +29,17 @@ export function readNamedFile(variable: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    const { code = 'unreadable' } = cause as NodeJS.ErrnoException;
-    throw new Error(`${variable}: the file cannot be read (${code})`, { cause });
+    throw unreadable(variable, cause);
   }
+}
+
+/** As `readNamedFile`, for what is read again while requests are served. */
+export const readNamedText = (variable: string, file: string | URL): Promise<string> =>
+  readFile(file, 'utf8').catch((cause: unknown) => {
+    throw unreadable(variable, cause);
+  });
+
+function unreadable(variable: string, cause: unknown): Error {
+  const { code = 'unreadable' } = cause as NodeJS.ErrnoException;
+  return new Error(`${variable}: the file cannot be read (${code})`, { cause });
 }

@@ -95,6 +95,9 @@ const suffixes: Readonly<Record<keyof z.infer<typeof UpstreamSettings>, string>>
 /** The variable that holds a service's URL. */
 export const urlVariable = (service: ServiceName): string => `${variablePrefixes[service]}_${suffixes.url}`;
 
+/** The variable that names the file of certificates that are trusted for it. */
+export const caVariable = (service: ServiceName): string => `${variablePrefixes[service]}_${suffixes.caFile}`;
+
 const shared: ReadonlySet<string> = new Set(Object.keys(sharedSettings));
 
 /** Every variable that says where a service is and how it is called. */

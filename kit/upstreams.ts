@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { BreakerState } from './circuit-breaker.ts';
 import type { Clock } from './clock.ts';
 import { consulInstances } from './consul.ts';
@@ -6,10 +5,11 @@ import { resilience } from './resilience.ts';
 import type { Upstream, UpstreamOptions } from './rest-client.ts';
 import { openUpstream } from './rest-client.ts';
 import { revalidation } from './revalidation.ts';
+import { readNamedFile } from './secret-files.ts';
 import type { ServiceName } from './service-names.ts';
 import type { UpstreamCall } from './upstream-call.ts';
 import type { ReachableSettings } from './upstream-settings.ts';
-import { maxUpstreamBytes } from './upstream-settings.ts';
+import { caVariable, maxUpstreamBytes } from './upstream-settings.ts';
 
 /** Of each service; only those that give validators use any of it. */
 const maxRevalidatedBytes = 16 * 1024 * 1024;
@@ -24,30 +24,62 @@ export type UpstreamsParts = {
   readonly onUnexpectedError: (error: unknown, service: ServiceName) => void;
 };
 
-type ServiceConnection = Upstream & { readonly settings: ReachableSettings };
+type ServiceConnection = Pick<Upstream, 'forCall'> & { readonly settings: ReachableSettings };
+
+/** How services are reached, by their names. */
+export type ReachableServices = ReadonlyMap<ServiceName, ReachableSettings>;
+
+/** Calls back with those that are reached in another way from now on. */
+export type OnServices = (listener: (changed: ReachableServices) => void) => void;
 
 /** The connections of one process to the laboratory's services: one each, however many subgraphs call it. */
 export type Upstreams = AsyncDisposable & {
   /** @throws Error when the service is none of those that were opened */
   readonly to: (service: ServiceName) => ServiceConnection;
+  /** Reaches those of the given services that were opened in the given way from now on; a circuit begins closed. */
+  readonly replace: (changed: ReachableServices) => void;
 };
 
-export async function openUpstreams(
-  settings: ReadonlyMap<ServiceName, ReachableSettings>,
-  parts: UpstreamsParts,
-): Promise<Upstreams> {
+type Entry = { readonly upstream: Upstream; settings: ReachableSettings; state: BreakerState };
+
+export async function openUpstreams(settings: ReachableServices, parts: UpstreamsParts): Promise<Upstreams> {
   await using opening = new AsyncDisposableStack();
-  const connections = new Map<ServiceName, ServiceConnection>();
+  const entries = new Map<ServiceName, Entry>();
+  const optionsFor = (service: ServiceName, given: ReachableSettings): UpstreamOptions => {
+    const onBreakerChange = (_: ServiceName, state: BreakerState): void => {
+      const entry = entries.get(service);
+      // What still runs in the old way says nothing about the new one.
+      if (entry?.settings !== given) return;
+      entry.state = state;
+      parts.onBreakerChange?.(service, state);
+    };
+    return optionsOf(service, given, { ...parts, onBreakerChange });
+  };
   for (const [service, given] of settings) {
-    const upstream = opening.use(openUpstream(optionsOf(service, given, parts)));
-    connections.set(service, { ...upstream, settings: given });
+    const upstream = opening.use(openUpstream(optionsFor(service, given)));
+    entries.set(service, { upstream, settings: given, state: 'closed' });
   }
   const opened = opening.move();
   return {
     to(service) {
-      const connection = connections.get(service);
-      if (connection === undefined) throw new Error(`No connection to the ${service} service was opened.`);
-      return connection;
+      const entry = entries.get(service);
+      if (entry === undefined) throw new Error(`No connection to the ${service} service was opened.`);
+      return {
+        forCall: entry.upstream.forCall,
+        get settings() {
+          return entry.settings;
+        },
+      };
+    },
+    replace(changed) {
+      for (const [service, given] of changed) {
+        const entry = entries.get(service);
+        if (entry === undefined) continue;
+        entry.upstream.replace(optionsFor(service, given));
+        entry.settings = given;
+        if (entry.state !== 'closed') parts.onBreakerChange?.(service, 'closed');
+        entry.state = 'closed';
+      }
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
@@ -63,7 +95,7 @@ function optionsOf(service: ServiceName, settings: ReachableSettings, parts: Ups
     timeoutMs,
     connections,
     maxBytes: maxUpstreamBytes,
-    ...(caFile !== undefined && { ca: readFileSync(caFile, 'utf8') }),
+    ...(caFile !== undefined && { ca: readNamedFile(caVariable(service), caFile) }),
     layers: [
       revalidation({ maxBytes: maxRevalidatedBytes, clock: parts.clock }),
       ...resilience({

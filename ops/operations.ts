@@ -3,8 +3,7 @@ import type { Block } from '#kit/blocks.ts';
 import type { Clock } from '#kit/clock.ts';
 import type { OrganizationParts } from '#kit/organizations/administration.ts';
 import type { NewAuditEvent } from '#kit/organizations/audit-event.ts';
-import type { ServiceName } from '#kit/service-names.ts';
-import type { ReachableSettings } from '#kit/upstream-settings.ts';
+import type { OnServices, ReachableServices } from '#kit/upstreams.ts';
 import { adminRoutes } from './admin/admin-routes.ts';
 import type { CacheControls } from './admin/cache-routes.ts';
 import type { Batches } from './admin/dashboard.ts';
@@ -53,7 +52,8 @@ export type OperationsParts = {
   readonly instruments: Instruments;
   readonly clock: Clock;
   /** The services that this process calls. */
-  readonly services: ReadonlyMap<ServiceName, ReachableSettings>;
+  readonly services: ReachableServices;
+  readonly onServices?: OnServices;
   readonly redis: { readonly url: string | undefined; readonly caFile: string | undefined };
   readonly organizations: OrganizationParts & { readonly audit: { readonly record: (event: NewAuditEvent) => void } };
   /** What the store of organizations is called in reports. */

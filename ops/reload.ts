@@ -44,14 +44,14 @@ export function mergedOutcomes(all: readonly Readonly<Record<string, Outcome>>[]
 }
 
 /**
- * Watches over what holds until the process ends: files that variables name, such as secrets, certificates and the
- * services file. @returns a part for `reloader` that rejects with the names of the variables whose files changed
+ * Watches over what holds until the process ends: files that variables name, such as secrets and the certificates of
+ * stores. @returns a part for `reloader` that rejects with the names of the variables whose files changed
  */
 export function settledVariables(
   environment: Readonly<Record<string, string | undefined>>,
   names: readonly string[],
 ): () => Promise<void> {
-  const files = [...names.map((name) => `${name}_FILE`), ...names.filter((name) => /(^SERVICES_PATH|_CA_FILE)$/.test(name))];
+  const files = [...names.map((name) => `${name}_FILE`), ...names.filter((name) => name.endsWith('_CA_FILE'))];
   const named = files.flatMap((variable) => (environment[variable] ? [[variable, environment[variable]] as const] : []));
   const before = new Map(named.map(([variable, file]) => [variable, contentOf(file)]));
   return async () => {

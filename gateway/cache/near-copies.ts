@@ -3,6 +3,7 @@ import { sizeOf } from './memory-store.ts';
 import { raises } from './raises.ts';
 import type { Entry, Fence, Found, Near, Wanted } from './store.ts';
 import type { Tag } from './tags.ts';
+import { everythingTag } from './tags.ts';
 
 type Options = {
   readonly maxEntries: number;
@@ -49,7 +50,10 @@ export function nearCopies({ maxEntries, maxBytes, ttlMs }: Options): NearCopies
     markAlone,
     areGood: isGood,
     stampsAlone: stampsOf,
-    forget: note,
+    forget(tags) {
+      note(tags);
+      if (tags.includes(everythingTag)) copies.clear();
+    },
     hearing(now) {
       if (hears || now) noteAll();
       hears = now;

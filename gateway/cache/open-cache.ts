@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { FetchLayer, OperationLayer } from '#gateway/request.ts';
 import type { Changed } from '#kit/changes.ts';
 import type { Clock } from '#kit/clock.ts';
 import type { Invalidation } from '#kit/invalidation.ts';
+import { readNamedFile } from '#kit/secret-files.ts';
 import { backgroundWork } from './background.ts';
 import type { OnLookup } from './cached-reads.ts';
 import { cachedReads } from './cached-reads.ts';
@@ -115,7 +115,7 @@ export async function openCache({
     tellFault(fault);
   };
   const { redisCaFile } = settings.store;
-  const ca = redisCaFile === undefined ? undefined : await readFile(redisCaFile, 'utf8');
+  const ca = redisCaFile === undefined ? undefined : readNamedFile('REDIS_CA_FILE', redisCaFile);
   const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised, relay });
   const background = backgroundWork();
   const common = { store, background, random, ages, onFault };
@@ -131,7 +131,7 @@ export async function openCache({
     const index = cacheIndex(sdl);
     const lookupOf = lookups({ policyOf: perText(index, compilePolicy), keys: cacheKeys({ secret, epoch: index.epoch }) });
     return {
-      answers,
+      answers: answers.layer,
       ...invalidation({ writtenBy: perText(index, compileWrites), store, background, onWritten }),
       reads: shadow({ ...common, rate, lookupOf, onCompared })(
         cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup, shares }),
@@ -151,7 +151,10 @@ export async function openCache({
     layersFor,
     invalidate,
     isConnected: store.isConnected,
-    giveUp: store.giveUp,
+    giveUp() {
+      answers.giveUp();
+      store.giveUp();
+    },
     errors: () => errors,
     async [Symbol.asyncDispose]() {
       await heard?.[Symbol.asyncDispose]();

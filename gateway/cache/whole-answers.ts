@@ -7,6 +7,12 @@ import type { Renew } from './near-store.ts';
 import type { WholeAnswer } from './whole-answer.ts';
 import { lookupsAt, wholeAnswer } from './whole-answer.ts';
 
+export type WholeAnswers = {
+  readonly layer: OperationLayer;
+  /** Gives up all of them. */
+  readonly giveUp: () => void;
+};
+
 type Options = {
   readonly renew: Renew;
   /** The store's clock. */
@@ -20,7 +26,7 @@ type Options = {
  * Answers an operation out of this process where it was answered before by kept parts alone, for as long as each of them would
  * be served again, and tells what would have been looked up.
  */
-export function wholeAnswers({ renew, now, maxEntries, maxBytes, onLookup }: Options): OperationLayer {
+export function wholeAnswers({ renew, now, maxEntries, maxBytes, onLookup }: Options): WholeAnswers {
   const answers = new LRUCache<string, WholeAnswer>({
     max: maxEntries,
     maxSize: maxBytes,
@@ -45,7 +51,7 @@ export function wholeAnswers({ renew, now, maxEntries, maxBytes, onLookup }: Opt
     for (const { times, ...lookup } of answer.counts) onLookup(lookup, times);
     outcome.lookups?.push(...lookupsAt(answer, now()));
   };
-  return (next) => async (admission) => {
+  const layer: OperationLayer = (next) => async (admission) => {
     const { context } = admission;
     const { lookups } = context.outcome;
     const keys = keysOf(admission);
@@ -61,4 +67,5 @@ export function wholeAnswers({ renew, now, maxEntries, maxBytes, onLookup }: Opt
     keep(keys, wholeAnswer(result, lookups.slice(before)));
     return result;
   };
+  return { layer, giveUp: () => answers.clear() };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { developmentSecrets } from '#kit/development-secrets.ts';
 import { isRedisUrl, redisUrlRule } from '#kit/redis.ts';
 import type { Values } from './values.ts';
-import { flag } from './values.ts';
+import { flag, milliseconds } from './values.ts';
 
 /** Levels as other loggers call them. */
 const levelNames = new Map([
@@ -29,8 +29,9 @@ export const processVariables = {
   REDIS_CA_FILE: z.string().optional(),
   /** YAML file of `server`, `logging`, `metrics`, `rate_limiting`, `service_discovery` and `health_check`; variables that are set win over it. */
   CONFIG_PATH: z.string().optional(),
-  /** JSON file of upstreams: URL, credential, timeout, rate and breaker by service name; wins over the variables of a service. */
+  /** JSON file of upstreams: URL, credential, timeout, rate and breaker by service name; wins over the variables of a service. It, and files with their tokens and certificates, are looked at every SERVICES_POLL_MS. */
   SERVICES_PATH: z.string().optional(),
+  SERVICES_POLL_MS: milliseconds.default(1_000),
   /** Parse, validation and variable errors answer 200 to `application/json`. */
   LEGACY_JSON_STATUS: flag.default(true),
 };

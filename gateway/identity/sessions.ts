@@ -4,7 +4,7 @@ import { stranger } from '#kit/caller.ts';
 import { ExpectedError, unauthenticated } from '#kit/errors.ts';
 import type { Decoder } from '#kit/rest-client.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
-import type { UpstreamsParts } from '#kit/upstreams.ts';
+import type { OnServices, UpstreamsParts } from '#kit/upstreams.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import type { SessionHolds } from './known-users.ts';
 
@@ -13,6 +13,7 @@ export type Sessions = AsyncDisposable & { readonly sessionHolds: SessionHolds }
 export type SessionParts = UpstreamsParts & {
   /** How the auth service is reached. */
   readonly settings: ReachableSettings;
+  readonly onServices?: OnServices | undefined;
 };
 
 const Answer = z.object({ data: z.object({ valid: z.boolean() }) });
@@ -24,9 +25,12 @@ const endings = new Set(['JWT_ERROR', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'SESSION
 const timeoutMs = 2_000;
 
 /** Asks the auth service whether sessions still stand: `POST /validate/token`. */
-export async function openSessions({ settings, ...parts }: SessionParts): Promise<Sessions> {
-  const quick = { ...settings, timeoutMs: Math.min(settings.timeoutMs, timeoutMs) };
-  const upstreams = await openUpstreams(new Map([['auth', quick]]), parts);
+export async function openSessions({ settings, onServices, ...parts }: SessionParts): Promise<Sessions> {
+  const upstreams = await openUpstreams(new Map([['auth', quick(settings)]]), parts);
+  onServices?.((changed) => {
+    const auth = changed.get('auth');
+    if (auth !== undefined) upstreams.replace(new Map([['auth', quick(auth)]]));
+  });
   return {
     async sessionHolds(token, signal) {
       const client = upstreams.to('auth').forCall({ requestId: randomUUID(), signal, caller: stranger }, { decode });
@@ -42,6 +46,11 @@ export async function openSessions({ settings, ...parts }: SessionParts): Promis
     [Symbol.asyncDispose]: () => upstreams[Symbol.asyncDispose](),
   };
 }
+
+const quick = (settings: ReachableSettings): ReachableSettings => ({
+  ...settings,
+  timeoutMs: Math.min(settings.timeoutMs, timeoutMs),
+});
 
 const decode: Decoder = ({ body }) => {
   const code = Refusal.safeParse(readJson(body)).data?.error.code;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { readNamedText } from '#kit/secret-files.ts';
 import { introspect } from './introspect.ts';
 import type { SupergraphSource } from './supergraph-source.ts';
 import { fixedSource, polledSource } from './supergraph-source.ts';
@@ -17,7 +18,7 @@ type Options = {
 export async function openSource({ path, list, pollMs, listPollMs, secret }: Options): Promise<SupergraphSource> {
   if (path !== undefined && list !== undefined)
     throw new Error('SUPERGRAPH_PATH and SUBGRAPH_LIST name two supergraphs; set one of them.');
-  if (path !== undefined) return polledSource({ everyMs: pollMs, read: () => readFile(path, 'utf8') });
+  if (path !== undefined) return polledSource({ everyMs: pollMs, read: () => readNamedText('SUPERGRAPH_PATH', path) });
   if (list !== undefined) return polledSource({ everyMs: listPollMs, read: () => composeLive(list, secret) });
   return fixedSource(await readFile(new URL(import.meta.resolve('#schema/supergraph.graphql')), 'utf8'));
 }
@@ -26,7 +27,7 @@ const SubgraphList = z.array(z.strictObject({ name: z.string().min(1), url: z.ur
 
 /** The subgraphs that a file lists. @throws Error that names SUBGRAPH_LIST and the place in the file */
 export async function readSubgraphList(file: string): Promise<z.infer<typeof SubgraphList>> {
-  const parsed = SubgraphList.safeParse(jsonOf(await readFile(file, 'utf8')));
+  const parsed = SubgraphList.safeParse(jsonOf(await readNamedText('SUBGRAPH_LIST', file)));
   if (parsed.success) return parsed.data;
   throw new Error(parsed.error.issues.map(({ path, message }) => `SUBGRAPH_LIST: ${path.join('.')}: ${message}`).join('\n'));
 }

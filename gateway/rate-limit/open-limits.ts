@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { Caller } from '#kit/caller.ts';
 import type { Clock } from '#kit/clock.ts';
 import type { PlanOverride, Plans } from '#kit/plans.ts';
@@ -7,6 +5,7 @@ import { readPlans, shippedPlans } from '#kit/plans.ts';
 import { polledText } from '#kit/polled-text.ts';
 import { processLoad } from '#kit/process-load.ts';
 import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
+import { readNamedFile, readNamedText } from '#kit/secret-files.ts';
 import type { Account } from './account.ts';
 import { accounts } from './account.ts';
 import type { Bucket } from './bucket.ts';
@@ -100,8 +99,8 @@ type OpenPlans = AsyncDisposable & { readonly current: () => Plans; readonly rel
 /** The plans of this moment; a file that cannot be read leaves the old ones in force. */
 async function openPlans({ plansPath, plansPollMs }: LimitSettings, onTrouble: Parts['onTrouble']): Promise<OpenPlans> {
   const path = plansPath ?? shippedPlans;
-  const source = await polledText({ everyMs: plansPollMs, read: () => readFile(path, 'utf8') });
-  let plans = readPlans(source.text);
+  const source = await polledText({ everyMs: plansPollMs, read: () => readNamedText('PLANS_PATH', path) });
+  let plans = firstPlans(source.text);
   const refused = (error: unknown): void => onTrouble('plans refused; the old ones go on', { err: error, reason: error });
   source.watch({
     onChange(text) {
@@ -122,13 +121,21 @@ async function openPlans({ plansPath, plansPollMs }: LimitSettings, onTrouble: P
   };
 }
 
+function firstPlans(text: string): Plans {
+  try {
+    return readPlans(text);
+  } catch (cause) {
+    throw new Error(`PLANS_PATH: ${(cause as Error).message}`, { cause });
+  }
+}
+
 type BucketParts = Pick<Parts, 'clock' | 'onTrouble'> & { readonly opening: AsyncDisposableStack };
 type OpenBucket = { readonly bucket: Bucket; readonly degraded: () => boolean };
 
 async function openBucket(settings: LimitSettings, { clock, onTrouble, opening }: BucketParts): Promise<OpenBucket> {
   const { redisUrl, redisCaFile, replicas } = settings;
   if (redisUrl === undefined) return { bucket: memoryBucket({ clock }), degraded: () => false };
-  const ca = redisCaFile === undefined ? undefined : readFileSync(redisCaFile, 'utf8');
+  const ca = redisCaFile === undefined ? undefined : readNamedFile('REDIS_CA_FILE', redisCaFile);
   const redis = openRedis({ url: redisUrl, ca, settings: limiterSettings });
   opening.defer(() => closeRedis(redis));
   await whenReady(redis, limiterSettings.connectTimeout);

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readNamedFile } from '#kit/secret-files.ts';
 import { secretProblems } from '#kit/strong-secrets.ts';
 import type { ChangeBus } from './change-bus.ts';
 import { localBus } from './change-bus.ts';
@@ -39,6 +39,6 @@ export async function openBus(
   return (await import('./redis-bus.ts')).redisBus({
     url: redisUrl,
     onError,
-    ...(redisCaFile !== undefined && { ca: readFileSync(redisCaFile, 'utf8') }),
+    ...(redisCaFile !== undefined && { ca: readNamedFile('REDIS_CA_FILE', redisCaFile) }),
   });
 }

@@ -1,7 +1,6 @@
 import type { Clock } from '#kit/clock.ts';
 import type { OrganizationStore } from '#kit/organizations/store.ts';
-import type { ServiceName } from '#kit/service-names.ts';
-import type { ReachableSettings } from '#kit/upstream-settings.ts';
+import type { OnServices, ReachableServices } from '#kit/upstreams.ts';
 import type { Instruments } from '#ops/instruments.ts';
 import type { Health } from './health.ts';
 import { health } from './health.ts';
@@ -13,7 +12,8 @@ type Parts = {
   readonly settings: { readonly everyMs: number; readonly timeoutMs: number; readonly critical: ReadonlySet<string> };
   readonly instruments: Pick<Instruments, 'logger' | 'metrics' | 'breakers' | 'alsoTell'>;
   readonly clock: Clock;
-  readonly services: ReadonlyMap<ServiceName, ReachableSettings>;
+  readonly services: ReachableServices;
+  readonly onServices?: OnServices | undefined;
   readonly redis: { readonly url: string | undefined; readonly caFile: string | undefined };
   readonly organizations: { readonly store: Pick<OrganizationStore, 'ping'> };
   readonly storeName: 'mongodb' | 'database';
@@ -25,14 +25,14 @@ type Parts = {
 
 /** Begins to ask every dependency, and does not wait for the answers. */
 export async function openHealth(parts: Parts): Promise<Health & AsyncDisposable> {
-  const { settings, instruments, clock, services, redis, organizations, storeName } = parts;
+  const { settings, instruments, clock, services, onServices, redis, organizations, storeName } = parts;
   const { logger, metrics, breakers, alsoTell } = instruments;
   await using opening = new AsyncDisposableStack();
   for (const [name, { recoverySeconds }] of services) {
     metrics.breakerKnown(name);
     breakers.know(name, recoverySeconds * 1_000);
   }
-  const asked = opening.use(await openServiceProbes({ settings: services, timeoutMs: settings.timeoutMs, clock }));
+  const asked = opening.use(await openServiceProbes({ settings: services, onServices, timeoutMs: settings.timeoutMs, clock }));
   const stores = opening.use(openStoreProbes({ store: { name: storeName, ping: organizations.store.ping }, redis }));
   const probes = opening.use(
     openProbes({

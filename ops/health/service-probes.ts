@@ -5,6 +5,7 @@ import { ExpectedError } from '#kit/errors.ts';
 import type { RestClient } from '#kit/rest-client.ts';
 import type { ServiceName } from '#kit/service-names.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
+import type { OnServices, ReachableServices } from '#kit/upstreams.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
 import type { Dependency } from './probes.ts';
 import { reasons, Unwell } from './reason.ts';
@@ -16,7 +17,8 @@ const contractPaths: Partial<Record<ServiceName, string>> = { rag: '/api/v1/heal
 const Report = z.object({ status: z.string() });
 
 type Parts = {
-  readonly settings: ReadonlyMap<ServiceName, ReachableSettings>;
+  readonly settings: ReachableServices;
+  readonly onServices?: OnServices | undefined;
   readonly timeoutMs: number;
   readonly clock: Clock;
 };
@@ -24,14 +26,21 @@ type Parts = {
 type ServiceProbes = AsyncDisposable & { readonly dependencies: readonly Dependency[] };
 
 /** Opens connections of their own to every service: health is asked also while its circuit is open or its queue is full. */
-export async function openServiceProbes({ settings, timeoutMs, clock }: Parts): Promise<ServiceProbes> {
-  const own = new Map([...settings].map(([name, given]) => [name, withoutCredential(given, timeoutMs)] as const));
-  const upstreams = await openUpstreams(own, { clock, onUnexpectedError: () => undefined });
+export async function openServiceProbes({ settings, onServices, timeoutMs, clock }: Parts): Promise<ServiceProbes> {
+  const bare = (services: ReachableServices): ReachableServices =>
+    new Map([...services].map(([name, given]) => [name, withoutCredential(given, timeoutMs)] as const));
+  const upstreams = await openUpstreams(bare(settings), { clock, onUnexpectedError: () => undefined });
+  onServices?.((changed) => upstreams.replace(bare(changed)));
   return {
-    dependencies: [...own].map(([name, { healthPath = contractPaths[name] ?? '/health' }]): Dependency => {
-      const { forCall } = upstreams.to(name);
-      const probe = (signal: AbortSignal): Promise<number> =>
-        ask(forCall({ requestId: `health-${name}`, signal, caller: stranger }, { decode: refusal }), healthPath);
+    dependencies: [...settings.keys()].map((name): Dependency => {
+      const connection = upstreams.to(name);
+      const probe = (signal: AbortSignal): Promise<number> => {
+        const { healthPath = contractPaths[name] ?? '/health' } = connection.settings;
+        return ask(
+          connection.forCall({ requestId: `health-${name}`, signal, caller: stranger }, { decode: refusal }),
+          healthPath,
+        );
+      };
       return { name, kind: 'service', probe };
     }),
     [Symbol.asyncDispose]: () => upstreams[Symbol.asyncDispose](),

@@ -73,6 +73,7 @@ export type Metrics = Disposable & {
   readonly planLookedUp: (result: 'hit' | 'miss') => void;
   readonly planned: (seconds: number) => void;
   readonly supergraphReloaded: (ok: boolean) => void;
+  readonly servicesReloaded: (ok: boolean) => void;
   readonly reportLost: () => void;
   readonly linesDropped: (lines: number) => void;
   readonly totals: () => Totals;
@@ -150,6 +151,7 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     planLookedUp: (result) => meters.planCache.add([result]),
     planned: (seconds) => meters.planningSeconds.observe(seconds),
     supergraphReloaded: (ok) => meters.reloads.add([ok ? 'ok' : 'failed']),
+    servicesReloaded: (ok) => meters.servicesReloads.add([ok ? 'ok' : 'failed']),
     reportLost: () => meters.lostReports.add([], 1),
     linesDropped: (lines) => meters.droppedLines.add([], lines),
     totals: () => ({ ...totals }),

@@ -25,14 +25,14 @@ test('G9, G10: SIGHUP reads every file again; a broken one leaves its part as it
   await bookshop.replace('secret', 'another-secret-of-more-than-thirty-two-characters');
   await bookshop.replace('supergraph.graphql', composeForeign([bookshop.books], { books: withPages }));
   gateway.kill('SIGHUP');
-  await expect.poll(knowsPages).toBe(true);
+  await expect.poll(knowsPages, { timeout: 10_000 }).toBe(true);
   expect(await priced()).toBe(1_000_000);
 
   const plan = { requestsPerMinute: 1_000, capacity: 500, restorePerSecond: 500, maxQueryCost: 100, maxInFlight: 10 };
   await bookshop.replace('plans.json', JSON.stringify({ default: plan, anonymous: plan }));
   await bookshop.replace('supergraph.graphql', 'type Query { this: IsNoSupergraph }');
   gateway.kill('SIGHUP');
-  await expect.poll(priced).toBe(500);
+  await expect.poll(priced, { timeout: 10_000 }).toBe(500);
   expect(await knowsPages()).toBe(true);
 
   gateway.kill('SIGTERM');

@@ -133,14 +133,14 @@ test('while three probes are under way a fourth call fails at once', async () =>
   expect(results.filter((result) => result === 'passed')).toHaveLength(3);
 });
 
-test.each([502, 503, 504])('a read that got a %i is repeated once', async (status) => {
+test.each([502, 503, 504])('RE-05 a read that got a %i is repeated once', async (status) => {
   const things = upstream((count) => answer(count === 1 ? status : 200));
   const answered = retryReads()(things.handle)(request());
   await vi.advanceTimersByTimeAsync(200);
   expect([(await answered).status, things.calls]).toEqual([200, 2]);
 });
 
-test.each(['POST', 'PUT', 'DELETE'] as const)('a %s is never repeated', async (method) => {
+test.each(['POST', 'PUT', 'DELETE'] as const)('RE-05 a %s is never repeated', async (method) => {
   const things = upstream(broken);
   await expect(retryReads()(things.handle)(request(method))).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   expect(things.calls).toBe(1);

@@ -289,7 +289,13 @@ test('AD-01 an operator takes the process out of the load balancer and back, and
   expect((await fetch(`${adminUrl}/ready`)).status).toBe(200);
   expect((await administer('POST', '/admin/reload')).body).toEqual({
     reloaded: true,
-    parts: { supergraph: { ok: true }, addresses: { ok: true }, plans: { ok: true }, settings: { ok: true } },
+    parts: {
+      supergraph: { ok: true },
+      addresses: { ok: true },
+      plans: { ok: true },
+      services: { ok: true },
+      settings: { ok: true },
+    },
   });
 });
 

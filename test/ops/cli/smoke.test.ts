@@ -27,7 +27,7 @@ async function smoke(...words: string[]) {
   return { code, stderr, rows: JSON.parse(stdout || '[]') as readonly { check: string; passed: boolean; seen: string }[] };
 }
 
-test('AD-20 HE-19 a gateway with cache and limits passes every check of a deployment', async () => {
+test('AD-20 AD-21 HE-19 a gateway with cache and limits passes every check of a deployment', async () => {
   await expect.poll(async () => (await (await fetch(new URL('/health', url))).json()).status, { timeout: 5_000 }).toBe('healthy');
   const { code, rows } = await smoke('--url', url, '--key', helix.key);
   expect(rows.filter(({ passed }) => !passed)).toEqual([]);

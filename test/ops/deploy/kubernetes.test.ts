@@ -343,14 +343,19 @@ needs('a gradual release', () => {
     });
   });
 
-  test.each([...rollouts])('DE-29 %s: every analysis that is named is there, and wants 95 of 100 to succeed', (folder) => {
-    const manifests = kustomize(folder);
-    const named = parts(one(manifests, 'Rollout')).flatMap(({ templateName }) =>
-      typeof templateName === 'string' ? [templateName] : [],
-    );
-    for (const name of named) expect(one(manifests, 'AnalysisTemplate', name)).toBeDefined();
-    expect(JSON.stringify(one(manifests, 'AnalysisTemplate', 'success-rate'))).toContain('result[0] >= 0.95');
-  });
+  test.each([...rollouts])(
+    'AD-17 DE-29 %s: every analysis that is named is there, and wants 95 of 100 to succeed, and that within a second',
+    (folder) => {
+      const manifests = kustomize(folder);
+      const named = parts(one(manifests, 'Rollout')).flatMap(({ templateName }) =>
+        typeof templateName === 'string' ? [templateName] : [],
+      );
+      for (const name of named) expect(one(manifests, 'AnalysisTemplate', name)).toBeDefined();
+      const watched = JSON.stringify(one(manifests, 'AnalysisTemplate', 'success-rate'));
+      expect(watched).toContain('result[0] >= 0.95');
+      for (const part of ['p95-seconds', 'result[0] <= 1', 'histogram_quantile(0.95']) expect(watched).toContain(part);
+    },
+  );
 
   test.each([...rollouts])('%s: the autoscaler scales the Rollout, and every Service that it names is there', (folder) => {
     const manifests = kustomize(folder);
