@@ -21,7 +21,7 @@ type Parts = {
   readonly logger: Logger;
 };
 
-type Callers = Omit<Identity, 'identify'> & { readonly identify: (request: FastifyRequest) => Promise<Caller> };
+export type Callers = Omit<Identity, 'identify'> & { readonly identify: (request: FastifyRequest) => Promise<Caller> };
 
 /** How callers become known: people by the tokens of the auth service, organizations by their keys. */
 export async function openCallers(
