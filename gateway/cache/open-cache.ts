@@ -23,7 +23,7 @@ import { compilePolicy } from './policy.ts';
 import type { CacheIndex, GraphIndex } from './schema-index.ts';
 import { cacheIndex } from './schema-index.ts';
 import type { OnCompared } from './shadow.ts';
-import { shadow } from './shadow.ts';
+import { shadow, shadowDraws } from './shadow.ts';
 import type { Ages } from './sight.ts';
 import { judge, sharedValues, valueIn } from './sight.ts';
 import type { OnFault } from './store.ts';
@@ -39,7 +39,7 @@ export type CacheSettings = {
   readonly store: StoreSettings;
   /** Stream in Redis by which services invalidate; undefined where none is read. */
   readonly stream?: string | undefined;
-  /** Share of the reads answered by what is kept whose subgraphs are asked as well, to compare; from 0 to 1, 0 when left out. */
+  /** Share of the operations whose subgraphs are asked as well where the cache answers, to compare; from 0 to 1, 0 when left out. */
   readonly shadowRate?: number;
 };
 
@@ -123,7 +123,8 @@ export async function openCache({
   const partFetch = partFetches({ flights: shared, fly: flying({ ...common, flights: shared }), turns: turns(common) });
   const { now, renew } = store;
   const { maxEntries, maxBytes } = settings.store;
-  const answers = wholeAnswers({ now, renew, maxEntries, maxBytes, onLookup });
+  const draws = shadowDraws({ rate, random });
+  const answers = wholeAnswers({ now, renew, maxEntries, maxBytes, onLookup, passes: draws.chooses });
   const { namespaceOf } = cacheKeys({ secret, epoch: '' });
   const layersFor: Cache['layersFor'] = (sdl, { shares }) => {
     const parsed = shares ? sharedValues() : valueIn;
@@ -133,7 +134,7 @@ export async function openCache({
     return {
       answers: answers.layer,
       ...invalidation({ writtenBy: perText(index, compileWrites), store, background, onWritten }),
-      reads: shadow({ ...common, rate, lookupOf, onCompared })(
+      reads: shadow({ ...common, draws, lookupOf, onCompared, onReplaced: answers.giveUp })(
         cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup, shares }),
       ),
       coalesce: coalesce({ generation: () => generation }),

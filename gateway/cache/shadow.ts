@@ -19,15 +19,22 @@ export type OnCompared = (compared: {
   readonly result: 'matches' | 'mismatches' | 'failed';
 }) => void;
 
+/** The operations that are compared, known by their look-ups; one of them has to be read by its parts. */
+export type Draws = {
+  readonly chooses: (lookups: readonly CacheLookup[]) => boolean;
+  readonly isChosen: (lookups: readonly CacheLookup[]) => boolean;
+};
+
 type Options = {
-  /** Share of the reads answered out of the cache whose subgraphs are asked as well, from 0 to 1. */
-  readonly rate: number;
+  readonly draws: Draws;
   readonly lookupOf: (request: SubgraphRequest) => Lookup | undefined;
   readonly store: Store;
   readonly background: Background;
   readonly ages: Ages;
   readonly random: () => number;
   readonly onCompared: OnCompared;
+  /** Hears that entries were wrong and are replaced, so that nothing put together of them may be served. */
+  readonly onReplaced: () => void;
   readonly onFault: OnFault;
 };
 
@@ -40,13 +47,26 @@ const settledMs = 1_000;
 /** A part whose entry is served as it is. */
 type Kept = { readonly part: Part; readonly slot: Slot; readonly entry: Entry; readonly fence: Fence };
 
+/** `rate` is the share of all operations that is compared, from 0 to 1. */
+export function shadowDraws({ rate, random }: { readonly rate: number; readonly random: () => number }): Draws {
+  const chosen = new WeakSet<readonly CacheLookup[]>();
+  return {
+    chooses(lookups) {
+      if (random() >= rate) return false;
+      chosen.add(lookups);
+      return true;
+    },
+    isChosen: (lookups) => chosen.has(lookups),
+  };
+}
+
 /**
- * Asks subgraphs again for a share of what `reads` answered out of the store, on nobody's time, and compares: an entry that
- * is served still, while its subgraph says something else, is a mismatch, and what the subgraph says takes its place. One
- * that a write or a refresh has ended meanwhile is none, and neither is one past its time.
+ * Asks subgraphs again, on nobody's time, for what `reads` answered out of the store in operations that were chosen, and
+ * compares: an entry that is served still, while its subgraph says something else, is a mismatch, and what the subgraph says
+ * takes its place. One that a write or a refresh has ended meanwhile is none, and neither is one past its time.
  */
 export function shadow(options: Options): (reads: FetchLayer) => FetchLayer {
-  const { rate, random, background } = options;
+  const { draws, background } = options;
   let running = 0;
   const compareLater = (request: SubgraphRequest, next: SubgraphHandler): void => {
     if (running >= most) return;
@@ -57,18 +77,15 @@ export function shadow(options: Options): (reads: FetchLayer) => FetchLayer {
       }),
     );
   };
-  return (reads) => {
-    if (rate === 0) return reads;
-    return (next) => {
-      const serve = reads(next);
-      return async (request) => {
-        if (request.kind === 'mutation' || random() >= rate) return serve(request);
-        const lookups: CacheLookup[] = [];
-        const response = await serve({ ...request, lookups });
-        request.lookups?.push(...lookups);
-        if (lookups.some(({ status }) => status === 'hit' || status === 'negative')) compareLater(request, next);
-        return response;
-      };
+  return (reads) => (next) => {
+    const serve = reads(next);
+    return async (request) => {
+      if (request.kind === 'mutation' || request.lookups === undefined || !draws.isChosen(request.lookups)) return serve(request);
+      const lookups: CacheLookup[] = [];
+      const response = await serve({ ...request, lookups });
+      request.lookups.push(...lookups);
+      if (lookups.some(({ status }) => status === 'hit' || status === 'negative')) compareLater(request, next);
+      return response;
     };
   };
 }
@@ -127,5 +144,7 @@ async function replace(wrong: readonly Kept[], brought: ReadonlyMap<Part, Brough
     const fresh = brought.get(part);
     return fresh === undefined ? [] : writeOf({ slot, fence, brought: fresh, text: jsonOf(fresh.value), costMs }, options);
   });
-  if (writes.length > 0) await options.store.write(writes);
+  if (writes.length === 0) return;
+  await options.store.write(writes);
+  options.onReplaced();
 }

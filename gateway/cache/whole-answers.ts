@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { OperationLayer, RequestContext } from '#gateway/request.ts';
+import type { CacheLookup, OperationLayer, RequestContext } from '#gateway/request.ts';
 import type { AnswerKeys } from './answer-keys.ts';
 import { answerKeys } from './answer-keys.ts';
 import type { OnLookup } from './cached-reads.ts';
@@ -20,13 +20,15 @@ type Options = {
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly onLookup: OnLookup;
+  /** Whether an operation, known by its look-ups, is to be answered part by part. */
+  readonly passes: (lookups: readonly CacheLookup[]) => boolean;
 };
 
 /**
  * Answers an operation out of this process where it was answered before by kept parts alone, for as long as each of them would
  * be served again, and tells what would have been looked up.
  */
-export function wholeAnswers({ renew, now, maxEntries, maxBytes, onLookup }: Options): WholeAnswers {
+export function wholeAnswers({ renew, now, maxEntries, maxBytes, onLookup, passes }: Options): WholeAnswers {
   const answers = new LRUCache<string, WholeAnswer>({
     max: maxEntries,
     maxSize: maxBytes,
@@ -54,8 +56,9 @@ export function wholeAnswers({ renew, now, maxEntries, maxBytes, onLookup }: Opt
   const layer: OperationLayer = (next) => async (admission) => {
     const { context } = admission;
     const { lookups } = context.outcome;
+    if (lookups === undefined || passes(lookups)) return next(admission);
     const keys = keysOf(admission);
-    if (keys === undefined || lookups === undefined) return next(admission);
+    if (keys === undefined) return next(admission);
     // Who is read to from what is for everybody of the same border would be read the same; only then may something be their own.
     const answer = (await good(keys.common)) ?? (await good(keys.own()));
     if (answer !== undefined) {

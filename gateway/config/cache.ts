@@ -22,7 +22,7 @@ export const cacheVariables = {
   CACHE_STALE_SECONDS: seconds.max(30).default(30),
   /** So long after its time an answer stands in for one that its subgraph fails to give. */
   CACHE_STALE_IF_ERROR_SECONDS: seconds.max(600).default(600),
-  /** Share of the reads answered by what is kept whose subgraphs are asked as well, from 0 to 1, to find wrong answers. */
+  /** Share of the operations whose subgraphs are asked as well where the cache answers, from 0 to 1, to find wrong answers. */
   CACHE_SHADOW_RATE: z.coerce.number().min(0).max(1).default(0),
   /** How long it is remembered that something is not there. */
   CACHE_NEGATIVE_SECONDS: seconds.max(60).default(5),

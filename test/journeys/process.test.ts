@@ -76,7 +76,11 @@ const refusals: readonly (readonly [string, Record<string, string>, string])[] =
   ['a port that is none', { GATEWAY_PORT: 'eighty' }, 'GATEWAY_PORT'],
   ['a service URL that is none', { SAMPLE_SERVICE_URL: 'samples:8081/x' }, 'SAMPLE_SERVICE_URL'],
   ['a Redis URL that is none', { REDIS_URL: 'cache.example:6379' }, 'REDIS_URL'],
-  ['a supergraph file that is not there', { SUPERGRAPH_PATH: '/nowhere/supergraph.graphql' }, 'SUPERGRAPH_PATH: the file cannot be read'],
+  [
+    'a supergraph file that is not there',
+    { SUPERGRAPH_PATH: '/nowhere/supergraph.graphql' },
+    'SUPERGRAPH_PATH: the file cannot be read',
+  ],
   ['two supergraphs at once', { SUPERGRAPH_PATH: 'a', SUBGRAPH_LIST: 'b' }, 'SUBGRAPH_LIST'],
 ];
 
