@@ -117,15 +117,18 @@ function credentials({ username, password }: Readonly<Record<string, string | un
   };
 }
 
+/** Milliseconds until a connection is tried again: a server that is back is found within a second, and not by all at one moment. */
+const retryAfter = (times: number): number => Math.min(times * 50, 1_000) * (0.5 + Math.random() / 2);
+
 type NodeSettings = RedisSettings & Pick<RedisOptions, 'tls'>;
 
 function connect({ kind, hosts, master, node }: Address, settings: NodeSettings): RedisClient {
   const [first] = hosts;
   switch (kind) {
     case 'single':
-      return new Redis({ ...settings, ...node, ...first });
+      return new Redis({ ...settings, ...node, ...first, retryStrategy: retryAfter });
     case 'sentinel':
-      return new Redis({ ...settings, ...node, ...sentinels(hosts, settings), name: master });
+      return new Redis({ ...settings, ...node, ...sentinels(hosts, settings), name: master, retryStrategy: retryAfter });
     case 'cluster':
       return new Cluster([...hosts], clusterOptions(node, settings));
   }
@@ -140,6 +143,7 @@ function clusterOptions(node: Address['node'], { enableOfflineQueue, enableAutoP
   return {
     ...(enableOfflineQueue !== undefined && { enableOfflineQueue }),
     ...(enableAutoPipelining !== undefined && { enableAutoPipelining }),
+    clusterRetryStrategy: retryAfter,
     redisOptions: { ...settings, ...node },
     // What may not be sent twice fails with the connection of its node, so who has its slots is asked for every second.
     ...(settings.autoResendUnfulfilledCommands === false && { retryDelayOnFailover: 0, slotsRefreshInterval: 1_000 }),
