@@ -9,7 +9,7 @@ export const fetchVariables = {
   SUBGRAPH_TIMEOUT_MS: milliseconds.default(10_000),
   /** Most sockets to one HTTP subgraph. */
   SUBGRAPH_CONNECTIONS: count.default(128),
-  /** Failures in a row that open the circuit of a subgraph or service, and seconds that it stays open. */
+  /** Failures in a row that open the circuit of a subgraph or service, and seconds that it stays open, unless the service's health path answers well before. */
   CIRCUIT_BREAKER_FAILURE_THRESHOLD: sharedSettings.failureThreshold,
   CIRCUIT_BREAKER_RECOVERY_TIMEOUT: sharedSettings.recoverySeconds,
   /** Consul agent that is asked for the instances of `consul://name`, its datacenter, and the token it wants. */
