@@ -30,7 +30,7 @@ type LocalParts = {
 
 /** The subgraphs of this process, and their connections to the laboratory's services. */
 export async function openLocals(definitions: readonly Subgraph[], { config, instruments, running }: Opening, local: LocalParts) {
-  const { logger, metrics, breakers, onBreakerChange, onCall } = instruments;
+  const { logger, breakers, watchQuery, onBreakerChange, onCall } = instruments;
   const onError = (error: Error): void => logger.warn({ err: error, reason: error }, 'Redis is away');
   const onUnexpectedError = (error: unknown, subgraph: string): void =>
     logger.error({ err: error, subgraph }, 'unexpected error');
@@ -39,7 +39,7 @@ export async function openLocals(definitions: readonly Subgraph[], { config, ins
     clock: systemClock,
     idempotency,
     onUnexpectedError,
-    watchQuery: metrics.queryStarted,
+    watchQuery,
     onChange: local.onChange,
   };
   const { wellAt } = breakers;

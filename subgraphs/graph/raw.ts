@@ -36,7 +36,8 @@ export async function cypherQuery(
     const wanted = { ...query, limit: Math.min(query.limit + 1, maxRows) };
     const { rest, watch } = context;
     const ask = () => tableOf(graph, wanted, { rest, signal });
-    const table = await blamingStatement(watched({ graph, kind: 'written' }, { watch }, ask));
+    const running = { graph, kind: 'written', length: wanted.text.length, limit: wanted.limit } as const;
+    const table = await blamingStatement(watched(running, { watch }, ask));
     return resultOf(table, query.limit);
   });
 }
