@@ -6,6 +6,7 @@ import { developmentSecrets } from '#kit/development-secrets.ts';
 import type { ReachableSettings } from '#kit/upstream-settings.ts';
 import { urlVariable } from '#kit/upstream-settings.ts';
 import type { OnServices } from '#kit/upstreams.ts';
+import type { Breakers } from '#ops/breakers.ts';
 import type { Config } from './config.ts';
 import type { Identity, TokenKeys } from './identity/open-identity.ts';
 import { openIdentity } from './identity/open-identity.ts';
@@ -19,6 +20,8 @@ type Parts = {
   /** True when the sandbox stands in for it. */
   readonly sandboxed: boolean;
   readonly logger: Logger;
+  /** Knows when the auth service was last found well, and hears when it is not. */
+  readonly breakers: Pick<Breakers, 'suspect' | 'wellAt'>;
 };
 
 export type Callers = Omit<Identity, 'identify'> & { readonly identify: (request: FastifyRequest) => Promise<Caller> };
@@ -26,7 +29,7 @@ export type Callers = Omit<Identity, 'identify'> & { readonly identify: (request
 /** How callers become known: people by the tokens of the auth service, organizations by their keys. */
 export async function openCallers(
   config: Config,
-  { auth, onServices, organizations, sandboxed, logger }: Parts,
+  { auth, onServices, organizations, sandboxed, logger, breakers }: Parts,
 ): Promise<Callers> {
   const { keys, rules, keepMs } = config.identity;
   const settings = sessionService(config, auth);
@@ -39,7 +42,11 @@ export async function openCallers(
     auth: settings && {
       settings,
       onServices,
-      onBreakerChange: (service, state) => logger.warn({ service, state }, 'circuit breaker of session checks'),
+      wellAt: breakers.wellAt,
+      onBreakerChange(service, state) {
+        breakers.suspect(service, state !== 'closed');
+        logger.warn({ service, state }, 'circuit breaker of session checks');
+      },
     },
     partnerOf: organizations.keyring.authenticate,
     planOf: async (id) => (await organizations.store.organization(id))?.plan ?? 'default',

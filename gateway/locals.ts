@@ -30,7 +30,7 @@ type LocalParts = {
 
 /** The subgraphs of this process, and their connections to the laboratory's services. */
 export async function openLocals(definitions: readonly Subgraph[], { config, instruments, running }: Opening, local: LocalParts) {
-  const { logger, metrics, onBreakerChange, onCall } = instruments;
+  const { logger, breakers, watchQuery, onBreakerChange, onCall } = instruments;
   const onError = (error: Error): void => logger.warn({ err: error, reason: error }, 'Redis is away');
   const onUnexpectedError = (error: unknown, subgraph: string): void =>
     logger.error({ err: error, subgraph }, 'unexpected error');
@@ -39,10 +39,11 @@ export async function openLocals(definitions: readonly Subgraph[], { config, ins
     clock: systemClock,
     idempotency,
     onUnexpectedError,
-    watchQuery: metrics.queryStarted,
+    watchQuery,
     onChange: local.onChange,
   };
-  const upstreams = running.use(await openUpstreams(local.services.settings, { ...parts, onBreakerChange, onCall }));
+  const { wellAt } = breakers;
+  const upstreams = running.use(await openUpstreams(local.services.settings, { ...parts, onBreakerChange, onCall, wellAt }));
   local.services.onServices(upstreams.replace);
   const credentialOf = graphCredentials({ store: local.known.store, clock: systemClock });
   return new Map<string, RunningSubgraph>(

@@ -70,6 +70,7 @@ export async function serve({ config, environment, subgraphs }: Start): Promise<
 /** What the gateway stands on: the supergraph, the laboratory's services and subgraphs, who calls, and what all processes share. */
 async function openInside(opening: Opening, subgraphs: SubgraphRegistry) {
   const { config, instruments, running } = opening;
+  const { logger, breakers } = instruments;
   const source = await openSource({ ...config.supergraph, secret: config.secrets.subgraph });
   const definitions = await localSubgraphs(source.sdl, config, subgraphs).catch((cause: Error) => {
     throw new Error(`SUPERGRAPH_PATH: is no supergraph (${cause.message}); npm run cli -- validate-config tells more`, { cause });
@@ -82,7 +83,7 @@ async function openInside(opening: Opening, subgraphs: SubgraphRegistry) {
   const { tell: onChanged, onChange } = changes();
   const locals = await openLocals(definitions, opening, { services, known, onChange });
   const authenticated = { auth: settings.get('auth'), onServices, sandboxed: sandboxed.includes('auth') };
-  const callers = running.use(await openCallers(config, { ...authenticated, organizations: known, logger: instruments.logger }));
+  const callers = running.use(await openCallers(config, { ...authenticated, organizations: known, logger, breakers }));
   const shared = await openShared(opening, { organizations: known, onChanged });
   return { source, services, sandboxed, seeds, known, locals, callers, ...shared };
 }

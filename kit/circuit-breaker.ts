@@ -1,5 +1,7 @@
 import type { IBreaker } from 'cockatiel';
 import { BrokenCircuitError, CircuitState, ConsecutiveBreaker, CountBreaker, circuitBreaker, handleWhenResult } from 'cockatiel';
+import type { WellAt } from './circuit-rest.ts';
+import { circuitRest } from './circuit-rest.ts';
 import { upstreamError } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
@@ -13,6 +15,8 @@ type Options = {
   readonly failureThreshold: number;
   /** Time the circuit stays open before it is tried again. */
   readonly recoveryMs: number;
+  /** When somebody else found the upstream well, which ends that time early. */
+  readonly wellAt?: WellAt | undefined;
   /** Hears of every change of state. */
   readonly onChange?: (state: BreakerState) => void;
 };
@@ -27,18 +31,22 @@ const sample = { size: 20, threshold: 0.499, minimumNumberOfCalls: 20 } as const
  * Stops calling an upstream that fails: a 5xx, a timeout or a broken connection is a failure, a 4xx never, and neither is
  * a caller who goes away. While open, calls fail at once; urgent ones are made and do not count.
  */
-export function breaker({ service, failureThreshold, recoveryMs, onChange }: Options): Layer<RestRequest, RestResponse> {
+export function breaker({ service, failureThreshold, recoveryMs, wellAt, onChange }: Options): Layer<RestRequest, RestResponse> {
+  const rest = circuitRest({ recoveryMs, wellAt });
   const policy = circuitBreaker(
     handleWhenResult((outcome) => isOutcome(outcome) && outcome.kind === 'answered' && outcome.response.status >= 500).orWhen(
       () => true,
     ),
     {
-      halfOpenAfter: recoveryMs,
+      halfOpenAfter: rest.backoff,
       halfOpenSampling: { calls: probes, threshold: 0 },
       breaker: either(new ConsecutiveBreaker(failureThreshold), new CountBreaker(sample)),
     },
   );
-  policy.onStateChange((state) => onChange?.(nameOf(state)));
+  policy.onStateChange((state) => {
+    rest.changed(state);
+    onChange?.(nameOf(state));
+  });
   let probing = 0;
   policy.onHalfOpen(() => {
     probing = 0;

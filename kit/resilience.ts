@@ -2,6 +2,7 @@ import { bulkhead } from './bulkhead.ts';
 import { callRate } from './call-rate.ts';
 import type { BreakerState } from './circuit-breaker.ts';
 import { breaker } from './circuit-breaker.ts';
+import type { WellAt } from './circuit-rest.ts';
 import type { Clock } from './clock.ts';
 import type { Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
@@ -20,6 +21,8 @@ type Options = {
   readonly failureThreshold: number;
   /** Seconds that the circuit stays open. */
   readonly recoverySeconds: number;
+  /** When the upstream was found well, by whoever asks for its health. */
+  readonly wellAt?: WellAt | undefined;
   readonly onBreakerChange: (state: BreakerState) => void;
   /** Calls under way at once. */
   readonly connections: number;
@@ -32,11 +35,11 @@ type Options = {
  * its retry are one to the breaker, and each takes a place of the bulkhead of its own.
  */
 export function resilience(options: Options): readonly Layer<RestRequest, RestResponse>[] {
-  const { service, callsPerMinute, clock, failureThreshold, recoverySeconds, onBreakerChange } = options;
+  const { service, callsPerMinute, clock, failureThreshold, recoverySeconds, wellAt, onBreakerChange } = options;
   return [
     ...(callsPerMinute === undefined ? [] : [callRate({ service, perMinute: callsPerMinute, clock })]),
     ...(options.circuitBreaker
-      ? [breaker({ service, failureThreshold, recoveryMs: recoverySeconds * 1_000, onChange: onBreakerChange })]
+      ? [breaker({ service, failureThreshold, recoveryMs: recoverySeconds * 1_000, wellAt, onChange: onBreakerChange })]
       : []),
     retryReads(),
     bulkhead({ service, running: options.connections, waiting: options.queue }),

@@ -18,6 +18,8 @@ export type UpstreamsParts = {
   readonly clock: Clock;
   /** Hears when a service's circuit opens, is tried, or closes. */
   readonly onBreakerChange?: (service: ServiceName, state: BreakerState) => void;
+  /** When whoever asks services for their health found one well, in milliseconds since the Unix epoch. */
+  readonly wellAt?: (service: ServiceName) => number;
   /** Hears of every call that has ended. */
   readonly onCall?: (call: UpstreamCall) => void;
   /** Hears when Consul cannot be asked for a service's instances. */
@@ -102,6 +104,7 @@ function optionsOf(service: ServiceName, settings: ReachableSettings, parts: Ups
         ...settings,
         service,
         clock: parts.clock,
+        wellAt: () => parts.wellAt?.(service) ?? 0,
         onBreakerChange: (state) => parts.onBreakerChange?.(service, state),
       }),
     ],

@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import type { BreakerState } from '#kit/circuit-breaker.ts';
 import type { Clock } from '#kit/clock.ts';
+import type { QueryWatch } from '#kit/query-watch.ts';
 import type { UpstreamCall } from '#kit/upstream-call.ts';
 import type { Breakers } from './breakers.ts';
 import { breakers } from './breakers.ts';
 import { errorReports, loadErrorHook } from './log/error-reports.ts';
 import type { Log, LogSettings } from './log/open-log.ts';
 import { openLog } from './log/open-log.ts';
+import { queryLog } from './log/query-log.ts';
 import { requestLog } from './log/request-log.ts';
 import type { Metrics } from './meters/create-metrics.ts';
 import { createMetrics } from './meters/create-metrics.ts';
@@ -35,6 +37,8 @@ export type Instruments = AsyncDisposable & {
   readonly metrics: Metrics;
   readonly breakers: Breakers;
   readonly observer: Observer;
+  /** For the statements of the graph service: each is counted, and told by a line without its text. */
+  readonly watchQuery: QueryWatch;
   /** For the connections to the laboratory's services. */
   readonly onCall: (call: UpstreamCall) => void;
   readonly onBreakerChange: (service: string, state: BreakerState) => void;
@@ -59,6 +63,7 @@ export async function openInstruments({ settings, clock }: Parts): Promise<Instr
   const circuits = breakers(clock);
   const listeners: ((call: UpstreamCall) => void)[] = [metrics.upstreamCalled, circuits.called];
   const written = requestLog({ logger, ...settings });
+  const told = queryLog(logger);
   const breakerChanged = (service: string, state: BreakerState): void => {
     metrics.breakerChanged(service, state);
     circuits.changed(service, state);
@@ -75,6 +80,10 @@ export async function openInstruments({ settings, clock }: Parts): Promise<Instr
         metrics.requestEnded(request);
         written(request);
       },
+    },
+    watchQuery(query) {
+      told(query);
+      return metrics.queryStarted(query);
     },
     onCall: (call) => {
       for (const listener of listeners) listener(call);

@@ -6,7 +6,6 @@ import type { NewAuditEvent } from '#kit/organizations/audit-event.ts';
 import type { OnServices, ReachableServices } from '#kit/upstreams.ts';
 import { adminRoutes } from './admin/admin-routes.ts';
 import type { CacheControls } from './admin/cache-routes.ts';
-import type { Batches } from './admin/dashboard.ts';
 import type { Look } from './admin/limit-routes.ts';
 import { adminListener } from './admin/listener.ts';
 import type { ProcessControls } from './admin/process-routes.ts';
@@ -71,7 +70,6 @@ export type OperationsParts = {
   readonly look?: Look | undefined;
   readonly controls?: ProcessControls;
   readonly cache?: CacheControls;
-  readonly batches?: () => Batches;
   /** Every variable, without what could be a secret. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The processes that serve the same ports, where there are several: any of them speaks for all. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { subgraphNames } from '#kit/service-names.ts';
 import { sharedSettings } from '#kit/upstream-settings.ts';
 import type { Values } from './values.ts';
@@ -9,9 +10,13 @@ export const fetchVariables = {
   SUBGRAPH_TIMEOUT_MS: milliseconds.default(10_000),
   /** Most sockets to one HTTP subgraph. */
   SUBGRAPH_CONNECTIONS: count.default(128),
-  /** Failures in a row that open the circuit of a subgraph or service, and seconds that it stays open. */
+  /** Failures in a row that open the circuit of a subgraph or service, and seconds that it stays open, unless the service's health path answers well before. */
   CIRCUIT_BREAKER_FAILURE_THRESHOLD: sharedSettings.failureThreshold,
   CIRCUIT_BREAKER_RECOVERY_TIMEOUT: sharedSettings.recoverySeconds,
+  /** Certificates of services and subgraphs are verified always; one of an authority of your own is trusted by a `…_CA_FILE`. */
+  VERIFY_SSL: z
+    .enum(['true'], { error: 'cannot be turned off; name the file of the authority to trust, as in SAMPLE_SERVICE_CA_FILE' })
+    .optional(),
   /** Consul agent that is asked for the instances of `consul://name`, its datacenter, and the token it wants. */
   CONSUL_URL: sharedSettings.consulUrl,
   CONSUL_DATACENTER: sharedSettings.consulDatacenter,

@@ -20,7 +20,7 @@ type Parts = {
   /** How long a verified token is believed without asking again. */
   readonly keepMs: number;
   /** The auth service that knows which sessions stand; absent where tokens have none. */
-  readonly auth?: Pick<SessionParts, 'settings' | 'onServices' | 'onBreakerChange'> | undefined;
+  readonly auth?: Pick<SessionParts, 'settings' | 'onServices' | 'onBreakerChange' | 'wellAt'> | undefined;
   readonly partnerOf: (key: string, address: string) => Promise<Caller>;
   readonly planOf: (organization: string) => Promise<string>;
   readonly clock: Clock;

@@ -18,14 +18,13 @@ type Parts = OperationsParts & {
 
 /** Everything that wants the token of the operators. */
 export function adminRoutes(app: FastifyInstance, parts: Parts): void {
-  const { instruments, organizations, clock, blocks, look, cache, batches, controls = {} } = parts;
+  const { instruments, organizations, clock, blocks, look, cache, controls = {} } = parts;
   const { metrics, breakers, log, logger } = instruments;
   const tell = deeds({ record: organizations.audit.record, logger });
   const views = dashboard({
     load: parts.load,
     metrics,
     cache,
-    batches,
     isRedisThere: () => parts.redis.url !== undefined && parts.health.isHealthy('redis'),
   });
   processRoutes(app, { ...parts, metrics, breakers, log, controls, tell });

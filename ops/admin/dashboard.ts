@@ -3,15 +3,10 @@ import { hitRate } from '#ops/meters/create-metrics.ts';
 import type { SystemLoad } from '#ops/system-load.ts';
 import type { CacheControls } from './cache-routes.ts';
 
-/** Batches by how they stand. */
-export type Batches = { readonly active: number; readonly completed: number; readonly failed: number };
-
 type Parts = {
   readonly load: () => SystemLoad;
-  readonly metrics: Pick<Metrics, 'totals' | 'recent'>;
+  readonly metrics: Pick<Metrics, 'totals' | 'recent' | 'recentStatements'>;
   readonly cache?: CacheControls | undefined;
-  /** Counts of batches, where something runs any. */
-  readonly batches?: (() => Batches) | undefined;
   /** True while the shared Redis can be reached. */
   readonly isRedisThere: () => boolean;
 };
@@ -20,7 +15,7 @@ type Parts = {
 const sick = 0.1;
 
 /** The two views of the batch service: its dashboard and its cache. */
-export function dashboard({ load, metrics, cache, batches, isRedisThere }: Parts) {
+export function dashboard({ load, metrics, cache, isRedisThere }: Parts) {
   const cacheStats = () => ({
     hit_rate_percentage: rounded(hitRate(metrics.totals())),
     cache_errors: cache?.errors() ?? 0,
@@ -38,7 +33,7 @@ export function dashboard({ load, metrics, cache, batches, isRedisThere }: Parts
           disk_percent: disk,
           uptime_seconds: Math.round(process.uptime()),
         },
-        batch_health: batchHealth(batches?.() ?? { active: 0, completed: 0, failed: 0 }),
+        batch_health: batchHealth(metrics),
         cache_stats: cacheStats(),
         performance: {
           avg_response_time_ms: rounded(averageMs),
@@ -50,15 +45,20 @@ export function dashboard({ load, metrics, cache, batches, isRedisThere }: Parts
   };
 }
 
-function batchHealth({ active, completed, failed }: Batches): object {
+/** Statements of the graph service are the only work here that is handed in, watched and read. */
+function batchHealth({ totals, recentStatements }: Parts['metrics']): object {
+  const { active, completed, failed } = totals().statements;
   const total = active + completed + failed;
   const errorRate = total === 0 ? 0 : failed / total;
+  const { averageMs } = recentStatements.times();
   return {
     total_batches: total,
     active_batches: active,
     completed_batches: completed,
     failed_batches: failed,
     average_error_rate: rounded(errorRate),
+    average_processing_ms: rounded(averageMs),
+    batches_per_second: recentStatements.perSecond(),
     healthy: errorRate < sick,
   };
 }

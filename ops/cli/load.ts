@@ -4,7 +4,7 @@ import { UsageError } from './command.ts';
 import type { LoadReport } from './load/run.ts';
 import { runLoad } from './load/run.ts';
 import type { Question, Scenario } from './load/scenarios.ts';
-import { laboratoryMix, scenarios } from './load/scenarios.ts';
+import { mixes, scenarios } from './load/scenarios.ts';
 import { operationsOfManifest } from './operations.ts';
 import { sayRecord } from './print.ts';
 import { commonOptions, readWords } from './words.ts';
@@ -22,7 +22,9 @@ const help = `Asks a running gateway as several users do, and tells how it went.
   --users       in place of the scenario's users
   --seconds     in place of the scenario's time
   --rate        requests that each user sends in a second (1); 0 for as fast as answers come
-  --operations  folder of .graphql and .gql files, or a persisted query manifest, in place of the laboratory's mix
+  --mix         laboratory: lists, single things, what hangs together, limits, health (the default);
+                batch: statements submitted, watched, listed and read, limits, health
+  --operations  folder of .graphql and .gql files, or a persisted query manifest, in place of a mix
   --url         endpoint (http://127.0.0.1:8000/graphql)
   --key         organization key, sent as X-API-Key
   --token       JWT, sent as Authorization: Bearer
@@ -39,6 +41,7 @@ async function run(words: readonly string[]): Promise<number> {
     users: { type: 'string' },
     seconds: { type: 'string' },
     rate: { type: 'string', default: '1' },
+    mix: { type: 'string', default: 'laboratory' },
     operations: { type: 'string' },
   });
   const scenario = wanted(positionals[0] ?? '', values);
@@ -48,7 +51,7 @@ async function run(words: readonly string[]): Promise<number> {
     ...scenario,
     url: new URL(values.url),
     headers: credentialOf(values),
-    questions: values.operations === undefined ? laboratoryMix : await questionsOf(values.operations),
+    questions: values.operations === undefined ? mixOf(values.mix) : await questionsOf(values.operations),
     perSecond: numberOf('--rate', values.rate),
     signal: stop.signal,
     onProgress: ({ succeeded, limited, failed }) =>
@@ -90,6 +93,12 @@ const credentialOf = ({ key, token }: { readonly key?: string | undefined; reado
   ...(key !== undefined && { 'x-api-key': key }),
   ...(token !== undefined && { authorization: `Bearer ${token}` }),
 });
+
+function mixOf(name: string): readonly Question[] {
+  const mix = Object.hasOwn(mixes, name) ? mixes[name] : undefined;
+  if (mix === undefined) throw new UsageError(`There is no mix ${name}; there are ${Object.keys(mixes).join(' and ')}.`);
+  return mix;
+}
 
 async function questionsOf(place: string): Promise<readonly Question[]> {
   const operations = await operationsOfManifest(place);

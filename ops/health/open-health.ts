@@ -39,6 +39,8 @@ export async function openHealth(parts: Parts): Promise<Health & AsyncDisposable
       ...settings,
       dependencies: [...asked.dependencies, ...stores.dependencies],
       clock,
+      isSuspect: breakers.isSuspect,
+      onWell: breakers.well,
       onChange: (name, { healthy, reason }) =>
         healthy ? logger.info({ dependency: name }, 'healthy again') : logger.warn({ dependency: name, reason }, 'unhealthy'),
     }),

@@ -36,14 +36,22 @@ type Options = {
   readonly everyMs: number;
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** What is to be asked more often for now, beside what is unhealthy. */
+  readonly isSuspect?: (name: string) => boolean;
+  /** Hears of every question that was answered well, with the time at which it was asked. */
+  readonly onWell?: (name: string, askedAt: number) => void;
   /** Hears when a dependency becomes healthy, or stops being so. */
   readonly onChange?: (name: string, finding: Finding) => void;
 };
 
+/** So often is asked what may be back at any moment. */
+const troubledMs = 5_000;
+
 const unknown: Finding = { healthy: false, reason: reasons.unknown, status: null, tookMs: null, checkedAt: null };
 
-/** Asks every dependency at once and then again and again; whoever wants to know is told from memory. */
-export function openProbes({ dependencies, everyMs, timeoutMs, clock, onChange }: Options): Probes {
+/** Asks every dependency at once and then again and again, one in trouble more often; whoever wants to know is told from memory. */
+export function openProbes(options: Options): Probes {
+  const { dependencies, everyMs, timeoutMs, clock, isSuspect, onWell, onChange } = options;
   const findings = new Map<string, Finding>();
   const end = new AbortController();
   const keep = (name: string, finding: Finding): void => {
@@ -52,13 +60,15 @@ export function openProbes({ dependencies, everyMs, timeoutMs, clock, onChange }
     if ((before?.healthy ?? true) !== finding.healthy) onChange?.(name, finding);
   };
   const ask = async (dependency: Dependency): Promise<void> => {
-    const began = performance.now();
+    const [began, askedAt] = [performance.now(), clock.now()];
     const finding = await probed(dependency, AbortSignal.any([AbortSignal.timeout(timeoutMs), end.signal]));
-    if (!end.signal.aborted) keep(dependency.name, { ...finding, tookMs: performance.now() - began, checkedAt: clock.now() });
+    if (end.signal.aborted) return;
+    if (finding.healthy) onWell?.(dependency.name, askedAt);
+    keep(dependency.name, { ...finding, tookMs: performance.now() - began, checkedAt: clock.now() });
   };
   const underWay = new Map<string, Promise<void>>();
-  const askAll = (): void => {
-    for (const dependency of dependencies) {
+  const askThem = (them: readonly Dependency[]): void => {
+    for (const dependency of them) {
       if (underWay.has(dependency.name)) continue;
       underWay.set(
         dependency.name,
@@ -66,8 +76,12 @@ export function openProbes({ dependencies, everyMs, timeoutMs, clock, onChange }
       );
     }
   };
-  askAll();
-  const timer = setInterval(askAll, everyMs).unref();
+  const isTroubled = ({ name }: Dependency): boolean => isSuspect?.(name) === true || findings.get(name)?.healthy === false;
+  askThem(dependencies);
+  const timers = [
+    setInterval(() => askThem(dependencies), everyMs).unref(),
+    setInterval(() => askThem(dependencies.filter(isTroubled)), Math.min(everyMs, troubledMs)).unref(),
+  ];
   return {
     dependencies,
     findingOf: (name) => findings.get(name) ?? unknown,
@@ -78,7 +92,7 @@ export function openProbes({ dependencies, everyMs, timeoutMs, clock, onChange }
       keep(name, { ...rest, healthy: true, checkedAt: clock.now() });
     },
     async [Symbol.asyncDispose]() {
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
       end.abort();
       await Promise.all(underWay.values());
     },

@@ -53,6 +53,8 @@ export type Totals = {
   /** Look-ups that the cache answered, and all that it could have answered. */
   readonly cacheHits: number;
   readonly cacheLookups: number;
+  /** Statements of the graph service by how they stand. */
+  readonly statements: { readonly active: number; readonly completed: number; readonly failed: number };
 };
 
 export type Metrics = Disposable & {
@@ -78,6 +80,8 @@ export type Metrics = Disposable & {
   readonly linesDropped: (lines: number) => void;
   readonly totals: () => Totals;
   readonly recent: Pick<Recent, 'perSecond' | 'times'>;
+  /** Statements of the graph service that have ended, as `recent` is of requests. */
+  readonly recentStatements: Pick<Recent, 'perSecond' | 'times'>;
   readonly text: () => Promise<string>;
   /** The same as data, for adding up with other processes. */
   readonly snapshot: () => Promise<readonly object[]>;
@@ -101,6 +105,7 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
   const recent = recentRequests(clock);
   const delay = loopDelay();
   const totals = { requests: 0, failed: 0, connections: 0, cacheHits: 0, cacheLookups: 0 };
+  const statements = statementMeter(meters, clock);
   const operationEnded = (request: AnsweredRequest): void => {
     const endpoint = endpointOf(request.operation);
     meters.requests.add(['gateway', endpoint, String(request.status)]);
@@ -114,7 +119,12 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     if (request.reserved !== undefined) meters.costPoints.observe(request.reserved, ['estimated']);
     if (request.spent !== undefined) meters.costPoints.observe(request.spent, ['actual']);
   };
-  const measure = (): void => setGauges(meters, { totals, perSecond: recent.perSecond(), degraded: limitsDegraded(), delay });
+  const measured =
+    <Told>(tell: () => Told) =>
+    (): Told => {
+      setGauges(meters, { totals, perSecond: recent.perSecond(), degraded: limitsDegraded(), delay });
+      return tell();
+    };
   return {
     connections(change) {
       totals.connections += change;
@@ -131,6 +141,7 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
       for (const code of new Set(codes)) meters.subgraphErrors.add([service, isCode(code) ? code : other]);
     },
     ...graphMetrics(meters),
+    queryStarted: statements.started,
     breakerKnown: (service) => meters.breakerState.set(0, [service]),
     breakerChanged(service, state) {
       meters.breakerState.set(breakerValues[state], [service]);
@@ -150,27 +161,19 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
     cacheCompared: ({ subgraph, result }) => meters.cacheComparisons.add([subgraph, result]),
     planLookedUp: (result) => meters.planCache.add([result]),
     planned: (seconds) => meters.planningSeconds.observe(seconds),
-    supergraphReloaded: (ok) => meters.reloads.add([ok ? 'ok' : 'failed']),
-    servicesReloaded: (ok) => meters.servicesReloads.add([ok ? 'ok' : 'failed']),
-    reportLost: () => meters.lostReports.add([], 1),
-    linesDropped: (lines) => meters.droppedLines.add([], lines),
-    totals: () => ({ ...totals }),
+    ...processMetrics(meters),
+    totals: () => ({ ...totals, statements: statements.counts() }),
     recent,
+    recentStatements: statements.recent,
     contentType,
-    text() {
-      measure();
-      return text();
-    },
-    snapshot() {
-      measure();
-      return snapshot();
-    },
+    text: measured(text),
+    snapshot: measured(snapshot),
     [Symbol.dispose]: () => delay[Symbol.dispose](),
   };
 }
 
 type Measured = {
-  readonly totals: Totals;
+  readonly totals: Omit<Totals, 'statements'>;
   readonly perSecond: number;
   readonly degraded: boolean;
   readonly delay: { readonly seconds: () => number };
@@ -186,7 +189,7 @@ function setGauges(meters: Meters, { totals, perSecond, degraded, delay }: Measu
 }
 
 /** What the graph service's own dashboards look for. */
-const graphMetrics = (meters: Meters): Pick<Metrics, 'upstreamCalled' | 'queryStarted'> => ({
+const graphMetrics = (meters: Meters): Pick<Metrics, 'upstreamCalled'> => ({
   upstreamCalled({ service, method, path, organization, seconds, status, code }) {
     if (service !== 'graph') return;
     const endpoint = graphEndpoint(path);
@@ -194,16 +197,37 @@ const graphMetrics = (meters: Meters): Pick<Metrics, 'upstreamCalled' | 'querySt
     meters.graphSeconds.observe(seconds, [method, endpoint]);
     if (code !== undefined) meters.graphErrors.add([code, endpoint]);
   },
-  queryStarted({ graph, kind }) {
+});
+
+const processMetrics = (
+  meters: Meters,
+): Pick<Metrics, 'supergraphReloaded' | 'servicesReloaded' | 'reportLost' | 'linesDropped'> => ({
+  supergraphReloaded: (ok) => meters.reloads.add([ok ? 'ok' : 'failed']),
+  servicesReloaded: (ok) => meters.servicesReloads.add([ok ? 'ok' : 'failed']),
+  reportLost: () => meters.lostReports.add([], 1),
+  linesDropped: (lines) => meters.droppedLines.add([], lines),
+});
+
+/** Statements as the dashboards of the graph service count them, and as people are told of them. */
+function statementMeter(meters: Meters, clock: Clock) {
+  const recent = recentRequests(clock);
+  const counts = { active: 0, completed: 0, failed: 0 };
+  const started: Metrics['queryStarted'] = ({ graph, kind }) => {
     const began = performance.now();
+    counts.active += 1;
     meters.graphQueries.add();
     return (ok) => {
+      const seconds = (performance.now() - began) / 1e3;
+      counts.active -= 1;
+      counts[ok ? 'completed' : 'failed'] += 1;
+      recent.add(seconds);
       meters.graphQueries.add([], -1);
       // A graph that is not there has a name that somebody made up.
-      meters.graphQuerySeconds.observe((performance.now() - began) / 1e3, [ok ? graph : other, kind]);
+      meters.graphQuerySeconds.observe(seconds, [ok ? graph : other, kind]);
     };
-  },
-});
+  };
+  return { started, recent, counts: () => ({ ...counts }) };
+}
 
 /** Per cent of the look-ups that the cache answered; 0 before there was one. */
 export const hitRate = ({ cacheHits, cacheLookups }: Pick<Totals, 'cacheHits' | 'cacheLookups'>): number =>

@@ -2,7 +2,7 @@ import type { ZodType } from 'zod';
 import { z } from 'zod';
 import { ExpectedError, upstreamError } from '#kit/errors.ts';
 import { path } from '#kit/path.ts';
-import type { QueryWatch } from '#kit/query-watch.ts';
+import type { RunWatch } from '#kit/query-watch.ts';
 import type { RestClient } from '#kit/rest-client.ts';
 import { GraphInfo, GraphSchema, TableFrame } from './answers.ts';
 import type { Statement } from './cypher.ts';
@@ -39,7 +39,7 @@ type ClientOptions = {
   readonly signal: AbortSignal;
   /** Told when the service does not know a graph or a frame that was thought to be there. */
   readonly onMissing: (graph: string) => void;
-  readonly watch?: QueryWatch | undefined;
+  readonly watch?: RunWatch | undefined;
 };
 
 export function graphClient({ rest, signal, onMissing, watch }: ClientOptions): GraphClient {

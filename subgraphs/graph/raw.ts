@@ -2,7 +2,7 @@ import { ExpectedError, upstreamError } from '#kit/errors.ts';
 import type { Freshness } from '#kit/freshness.ts';
 import { checked } from '#kit/input.ts';
 import { writeOnce } from '#kit/outcome.ts';
-import { Limit, Offset, PageNumber, PageSize, Parameters, TimeoutMs } from './bounds.ts';
+import { GraphName, Limit, Offset, PageNumber, PageSize, Parameters, TimeoutMs } from './bounds.ts';
 import { orNull } from './client.ts';
 import { maxRows } from './cypher.ts';
 import { StatementRefused } from './decode.ts';
@@ -36,7 +36,8 @@ export async function cypherQuery(
     const wanted = { ...query, limit: Math.min(query.limit + 1, maxRows) };
     const { rest, watch } = context;
     const ask = () => tableOf(graph, wanted, { rest, signal });
-    const table = await blamingStatement(watched({ graph, kind: 'written' }, { watch }, ask));
+    const running = { graph, kind: 'written', length: wanted.text.length, limit: wanted.limit } as const;
+    const table = await blamingStatement(watched(running, { watch }, ask));
     return resultOf(table, query.limit);
   });
 }
@@ -92,7 +93,8 @@ export async function graphQueryJobs(
   { statements: { jobs } }: GraphContext,
 ): Promise<GraphJobPage> {
   const window = { page: checked(PageNumber, page ?? 1, 'page'), perPage: checked(PageSize, perPage ?? 50, 'perPage') };
-  return jobs.history({ status: status ?? null, graph: graph ?? null, ...window });
+  const named = graph == null ? null : checked(GraphName, graph, 'graph');
+  return jobs.history({ status: status ?? null, graph: named, ...window });
 }
 
 type Window = { readonly offset?: number | null; readonly limit?: number | null };

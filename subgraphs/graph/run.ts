@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { upstreamError } from '#kit/errors.ts';
 import { path } from '#kit/path.ts';
-import type { QueryWatch, WatchedQuery } from '#kit/query-watch.ts';
+import type { RunningQuery, RunWatch } from '#kit/query-watch.ts';
 import type { RestClient } from '#kit/rest-client.ts';
 import type { Statement } from './cypher.ts';
 import { maxRows } from './cypher.ts';
@@ -35,7 +35,7 @@ export type RunOptions = {
   /** Ends the wait for a job that takes long. */
   readonly signal: AbortSignal;
   /** Hears of every statement, where somebody wants to. */
-  readonly watch?: QueryWatch | undefined;
+  readonly watch?: RunWatch | undefined;
 };
 
 export type Query = Statement & {
@@ -53,13 +53,15 @@ export type Table = {
 /** Runs a statement and gives its first 10,000 rows, which may come at once or have to be waited for. */
 export async function run(graph: string, statement: Statement, options: RunOptions): Promise<readonly Row[]> {
   const query = { ...statement, limit: maxRows };
-  const { rows } = await watched({ graph, kind: 'built' }, options, () => tableOf(graph, query, options));
+  const { rows } = await watched({ graph, kind: 'built', length: query.text.length, limit: query.limit }, options, () =>
+    tableOf(graph, query, options),
+  );
   return rows;
 }
 
 /** Runs one statement and tells of its beginning and end. */
 export async function watched<Answer>(
-  query: WatchedQuery,
+  query: RunningQuery,
   { watch }: Pick<RunOptions, 'watch'>,
   ask: () => Promise<Answer>,
 ): Promise<Answer> {

@@ -1,4 +1,5 @@
 import { defineSubgraph } from '#kit/define-subgraph.ts';
+import type { RunningQuery } from '#kit/query-watch.ts';
 import { catalogs } from './catalog.ts';
 import { graphClient, readSchema } from './client.ts';
 import { decode } from './decode.ts';
@@ -16,10 +17,12 @@ export const graphSubgraph = defineSubgraph<GraphContext>({
   resolvers,
   permissions,
   decode,
-  open: ({ background, credentialOf, clock, watchQuery: watch }) => {
+  open: ({ background, credentialOf, clock, watchQuery }) => {
     const all = catalogs({ read: (graph, tenant) => readSchema(background('graph-schema', tenant), graph), clock });
     return ({ rest, call, once, hear }) => {
-      const { tenant } = call.caller;
+      const { requestId, caller } = call;
+      const { tenant } = caller;
+      const watch = watchQuery && ((query: RunningQuery) => watchQuery({ ...query, requestId, caller }));
       const known = tenant === undefined ? all : ownCatalogs(all, tenant);
       const whole = graphClient({ rest, signal: call.signal, onMissing: known.forget, watch });
       const client = tenant === undefined ? whole : ownClient(whole, tenant);

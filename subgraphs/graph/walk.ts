@@ -2,7 +2,7 @@ import type { Call } from '#kit/call.ts';
 import type { Clock } from '#kit/clock.ts';
 import type { Once } from '#kit/define-subgraph.ts';
 import type { Freshness } from '#kit/freshness.ts';
-import type { QueryWatch } from '#kit/query-watch.ts';
+import type { RunWatch } from '#kit/query-watch.ts';
 import type { RestClient } from '#kit/rest-client.ts';
 import { assemble } from './assemble.ts';
 import type { Catalog, Catalogs, EdgeFrame, VertexFrame } from './catalog.ts';
@@ -25,7 +25,7 @@ export type GraphContext = {
   readonly clock: Clock;
   readonly call: Call;
   readonly once: Once;
-  readonly watch?: QueryWatch | undefined;
+  readonly watch?: RunWatch | undefined;
   readonly hear: (freshness: Freshness) => void;
 };
 

@@ -31,12 +31,16 @@ function upstream(say: (call: number) => RestResponse | Error) {
   return Object.assign(state, { handle });
 }
 
-function circuit(say: (call: number) => RestResponse | Error) {
+function circuit(say: (call: number) => RestResponse | Error, wellAt?: () => number) {
   const things = upstream(say);
   const states: BreakerState[] = [];
-  const call = breaker({ service: 'things', failureThreshold: 5, recoveryMs: 60_000, onChange: (state) => states.push(state) })(
-    things.handle,
-  );
+  const call = breaker({
+    service: 'things',
+    failureThreshold: 5,
+    recoveryMs: 60_000,
+    wellAt,
+    onChange: (state) => states.push(state),
+  })(things.handle);
   return { things, states, call };
 }
 
@@ -106,6 +110,48 @@ test('one failing probe opens it again', async () => {
   await call(request());
   await expect(call(request())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   expect(states).toEqual(['open', 'half-open', 'open']);
+});
+
+test('an upstream that was found well since is tried ahead of that, but not within five seconds', async () => {
+  let wellAt = Date.now();
+  let healthy = false;
+  const { things, states, call } = circuit(
+    () => answer(healthy ? 200 : 500),
+    () => wellAt,
+  );
+  for (let calls = 0; calls < 5; calls++) await call(request());
+  await vi.advanceTimersByTimeAsync(10_000);
+  await expect(call(request())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  [wellAt, healthy] = [Date.now(), true];
+  for (let calls = 0; calls < 3; calls++) await call(request());
+  expect([states, things.calls]).toEqual([['open', 'half-open', 'closed'], 8]);
+  healthy = false;
+  for (let calls = 0; calls < 5; calls++) await call(request());
+  await vi.advanceTimersByTimeAsync(4_999);
+  wellAt = Date.now();
+  await expect(call(request())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  await vi.advanceTimersByTimeAsync(1);
+  await call(request());
+  expect(states.slice(3)).toEqual(['open', 'half-open', 'open']);
+});
+
+test('one that is always found well and fails nevertheless is tried less and less often, and at last as any other', async () => {
+  const tries: number[] = [];
+  const { call } = circuit(
+    () => {
+      tries.push(Date.now());
+      return answer(500);
+    },
+    () => Date.now(),
+  );
+  const since = Date.now();
+  while (Date.now() < since + 300_000) {
+    await call(request()).catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  expect(tries.slice(5).map((at, index) => Math.round((at - (tries[index + 4] ?? 0)) / 1_000))).toEqual([
+    5, 10, 20, 40, 60, 60, 60,
+  ]);
 });
 
 test('while three probes are under way a fourth call fails at once', async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { readConfig } from '#gateway/config.ts';
 import { stranger } from '#kit/caller.ts';
 import { systemClock } from '#kit/clock.ts';
 import { openUpstream } from '#kit/rest-client.ts';
@@ -36,10 +37,15 @@ async function ask(served: { key: string; cert: string }, ca: string | undefined
   return answered;
 }
 
-test('AU-11 F26 a certificate is accepted only when its authority is trusted and its name is right', async () => {
+test('AU-11 SE-01 F26 a certificate is accepted only when its authority is trusted and its name is right', async () => {
   const right = certificate(folder, 'localhost');
   const wrongName = certificate(folder, 'elsewhere.example');
   expect(await ask(right, right.cert)).toEqual({ id: '1' });
   expect(await ask(right, undefined)).toBe('UPSTREAM_UNAVAILABLE');
   expect(await ask(wrongName, wrongName.cert)).toBe('UPSTREAM_UNAVAILABLE');
+});
+
+test('SE-01 nobody can turn that off, and who tries is told what to do', () => {
+  expect(() => readConfig({ VERIFY_SSL: 'true' })).not.toThrow();
+  expect(() => readConfig({ VERIFY_SSL: 'false' })).toThrow(/^VERIFY_SSL: cannot be turned off; .*_CA_FILE/m);
 });

@@ -83,7 +83,7 @@ describe.skipIf(onPath('promtool') === undefined && process.env['CI'] !== 'true'
     expect(await promtool('check', 'rules', 'recording_rules.yml', 'alert_rules.yml')).toContain(`${alerts.length} rules found`);
   });
 
-  test('OB-21 OB-22 OB-23 OB-24 OB-25 OB-27 OB-28 OB-29 OB-30 OB-31 OB-35 sees every alert fire and stay silent', async () => {
+  test('OB-21 OB-22 OB-23 OB-24 OB-25 OB-27 OB-28 OB-29 OB-30 OB-31 OB-32 OB-35 sees every alert fire and stay silent', async () => {
     expect(await promtool('test', 'rules', 'alert_tests.yml')).toContain('SUCCESS');
   });
 });

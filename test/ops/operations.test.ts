@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { developmentOrganizations } from '#ops/sandbox/organizations.ts';
+import { logIn } from '#test/bench/targets.ts';
 import { seriesValue } from '#test/harness/metrics-text.ts';
 import type { ProcessUnderTest } from '#test/harness/process.ts';
 import { runProgram } from '#test/harness/process.ts';
@@ -203,6 +204,8 @@ test('OB-39 RL-20 CA-16 the views of the batch service', async () => {
       completed_batches: number,
       failed_batches: number,
       average_error_rate: number,
+      average_processing_ms: number,
+      batches_per_second: number,
       healthy: expect.any(Boolean),
     },
     cache_stats: { hit_rate_percentage: number, cache_errors: number, connected_to_redis: false },
@@ -217,6 +220,29 @@ test('OB-39 RL-20 CA-16 the views of the batch service', async () => {
   const after = (await administer('GET', '/api/v3/rate-limit/status?user_id=helix-labs')).body;
   expect(after.requests_remaining).toBeLessThanOrEqual(before.requests_capacity - 1);
   expect((await administer('GET', '/api/v3/rate-limit/status')).status).toBe(400);
+});
+
+test('OB-40 OB-52 statements are told with their number, share of errors, time and rate, and the figures are live', async () => {
+  const health = async () => (await administer('GET', '/api/v3/monitoring/dashboard')).body.batch_health;
+  const credential = await logIn(`${publicUrl}/graphql`);
+  const before = await health();
+  const run = (statement: string) =>
+    ask({ query: `{ cypherQuery(graph: "lab", statement: ${JSON.stringify(statement)}) { rows } }` }, credential);
+  for (let n = 1; n <= 4; n++) expect((await run(`RETURN ${n} AS n`)).body.errors).toBeUndefined();
+  expect((await run('MATCH (n:Nowhere) RETURN n')).body.errors).toHaveLength(1);
+  const after = await health();
+  const failed = before.failed_batches + 1;
+  const total = before.total_batches + 5;
+  expect(after).toMatchObject({
+    total_batches: total,
+    active_batches: 0,
+    completed_batches: total - failed,
+    failed_batches: failed,
+  });
+  expect(after.average_error_rate).toBeCloseTo(failed / total, 2);
+  expect(after.healthy).toBe(failed / total < 0.1);
+  expect(after.average_processing_ms).toBeGreaterThan(0);
+  await expect.poll(async () => (await health()).batches_per_second, { timeout: 5_000 }).toBeGreaterThan(0);
 });
 
 test.each([
@@ -309,7 +335,7 @@ test('a body that cannot be read is an error with a code', async () => {
   expect((await administer('PUT', '/admin/log-level', { level: 'loud' })).body.errors[0].extensions.code).toBe('BAD_USER_INPUT');
 });
 
-test('G5 OB-41 thousands of requests with secrets leave none of them in the log, and every line is JSON', async () => {
+test('G5 OB-41 OB-43 secrets and statements are in no line of the log, and every line is JSON', async () => {
   await administer('PUT', '/admin/log-level', { level: 'debug' });
   const headers = {
     cookie: 'session=canary-in-a-cookie',
@@ -339,6 +365,22 @@ test('G5 OB-41 thousands of requests with secrets leave none of them in the log,
     expect.arrayContaining(['blocked-ips.add', 'blocked-ips.lift', 'cache.invalidate', 'log-level', 'rate-limits']),
   );
   expect(parsed.find(({ message, organization }) => message === 'request' && organization === 'helix-labs')).toBeDefined();
+  // Those that the tests before have run: who asked, and how large each was.
+  const statements = parsed.filter(({ message }) => message === 'statement');
+  expect(statements.find(({ kind }) => kind === 'written')).toMatchObject({
+    query_id: expect.stringMatching(/./),
+    organization_id: 'lab',
+    api_key_id: '',
+    query_length: 'RETURN 1 AS n'.length,
+    estimated_rows: 1_001,
+  });
+  expect(statements.find(({ kind }) => kind === 'built')).toMatchObject({
+    organization_id: 'helix-labs',
+    api_key_id: expect.stringMatching(/./),
+    query_length: expect.any(Number),
+    estimated_rows: 10_000,
+  });
+  expect(JSON.stringify(statements)).not.toMatch(/RETURN|MATCH/);
 });
 
 test('OB-09 OB-10 OB-11 metrics can be taken off the public listener, off altogether, and to another path', async () => {

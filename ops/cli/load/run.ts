@@ -48,11 +48,10 @@ export async function runLoad(asked: Asked): Promise<LoadReport> {
     const { perSecond, questions } = asked;
     const between = perSecond === 0 ? 0 : 1_000 / perSecond;
     await rest((between * number) / users, over);
-    for (let turn = number; !over.aborted; turn++) {
-      const question = questions[turn % questions.length];
+    const ask = asksInTurn(questions, number);
+    while (!over.aborted) {
       const sent = performance.now();
-      if (question !== undefined)
-        await askOnce(pool, question, asked).then((answer) => tally.add(answer, performance.now() - sent));
+      await ask((question) => askOnce(pool, question, asked)).then((answer) => tally.add(answer, performance.now() - sent));
       await rest(between - (performance.now() - sent), over);
     }
   };
@@ -65,7 +64,22 @@ export async function runLoad(asked: Asked): Promise<LoadReport> {
 const rest = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   milliseconds > 0 ? pause(milliseconds, undefined, { signal }).catch(() => undefined) : Promise.resolve();
 
-type Outcome = { readonly kind: keyof Counts; readonly failure?: string };
+type Outcome = { readonly kind: keyof Counts; readonly failure?: string; readonly id?: string | undefined };
+
+/** One user's questions, each with the job of that user where it needs one. */
+function asksInTurn(questions: readonly Question[], first: number) {
+  let turn = first;
+  let job: string | undefined;
+  return async (ask: (question: Question) => Promise<Outcome>): Promise<Outcome> => {
+    const next = questions[turn++ % questions.length] ?? nothing;
+    const question = next.needsJob && job === undefined ? (questions.find(({ startsJob }) => startsJob) ?? next) : next;
+    const outcome = await ask(question.needsJob ? { ...question, body: { ...question.body, variables: { id: job } } } : question);
+    if (question.startsJob) job = outcome.id;
+    return outcome;
+  };
+}
+
+const nothing: Question = { name: 'nothing' };
 
 async function askOnce(pool: Pool, { path, body }: Question, { url, headers }: Asked): Promise<Outcome> {
   try {
@@ -85,7 +99,7 @@ async function askOnce(pool: Pool, { path, body }: Question, { url, headers }: A
 function judged(status: number, text: string): Outcome {
   const code = /"code":"([A-Z_]{1,64})"/.exec(text)?.[1];
   if (status === 429 || code === 'RATE_LIMITED' || code === 'OVERLOADED') return { kind: 'limited' };
-  if (status === 200 && !text.includes('"errors":[')) return { kind: 'succeeded' };
+  if (status === 200 && !text.includes('"errors":[')) return { kind: 'succeeded', id: /"id":"([^"]{1,64})"/.exec(text)?.[1] };
   return { kind: 'failed', failure: code ?? `status ${status}` };
 }
 

@@ -18,18 +18,47 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 /** One thing that a user asks again and again. */
-export type Question = { readonly name: string; readonly path?: string; readonly body?: object };
+export type Question = {
+  readonly name: string;
+  readonly path?: string;
+  readonly body?: object;
+  /** Its answer has the `id` of a job; whoever has one asks on with that one. */
+  readonly startsJob?: true;
+  /** Its operation takes the `$id` of a job; who has none starts one in its place. */
+  readonly needsJob?: true;
+};
 
 const operation = (name: string, query: string): Question => ({
   name,
   body: { query: `query ${name} ${query}`, operationName: name },
 });
 
-/** The mix over the laboratory's supergraph: lists, one thing, what hangs together, limits and health. Nothing is changed. */
-export const laboratoryMix: readonly Question[] = [
-  operation('LoadList', '{ samples(first: 20) { nodes { id name status } pageInfo { hasNextPage } } }'),
-  operation('LoadOne', '{ sample(id: "5a000000-0000-4000-8000-000000000001") { name template { name } } }'),
-  operation('LoadPositions', '{ samples(first: 5) { nodes { name storagePosition { positionIdentifier } } } }'),
-  operation('LoadLimits', '{ rateLimit { plan remaining restoreRate } }'),
-  { name: 'health', path: '/health' },
-];
+const limits = operation('LoadLimits', '{ rateLimit { plan remaining restoreRate } }');
+
+const health: Question = { name: 'health', path: '/health' };
+
+/** Mixes over the laboratory's supergraph, by the name that a run asks for them by. None changes anything of the laboratory. */
+export const mixes: Readonly<Record<string, readonly Question[]>> = {
+  /** Lists, one thing, what hangs together, limits and health. */
+  laboratory: [
+    operation('LoadList', '{ samples(first: 20) { nodes { id name status } pageInfo { hasNextPage } } }'),
+    operation('LoadOne', '{ sample(id: "5a000000-0000-4000-8000-000000000001") { name template { name } } }'),
+    operation('LoadPositions', '{ samples(first: 5) { nodes { name storagePosition { positionIdentifier } } } }'),
+    limits,
+    health,
+  ],
+  /** Statements of the graph service from their submission to their rows, as a batch of work goes. */
+  batch: [
+    { ...batchStart(), startsJob: true },
+    { ...operation('LoadStatus', '($id: ID!) { graphQueryJob(id: $id) { id status } }'), needsJob: true },
+    operation('LoadJobs', '{ graphQueryJobs(perPage: 5) { nodes { id status } } }'),
+    { ...operation('LoadResults', '($id: ID!) { graphQueryJob(id: $id) { status results { columns rows } } }'), needsJob: true },
+    limits,
+    health,
+  ],
+};
+
+function batchStart(): Question {
+  const query = 'mutation LoadSubmit { submitGraphQuery(graph: "lab", statement: "RETURN 1 AS one") { id } }';
+  return { name: 'LoadSubmit', body: { query, operationName: 'LoadSubmit' } };
+}

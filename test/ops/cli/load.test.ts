@@ -1,4 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { SandboxCall } from '#ops/sandbox/sandbox.ts';
+import { startSandbox } from '#ops/sandbox/sandbox.ts';
+import { logIn, serviceEnvironment } from '#test/bench/targets.ts';
 import { runProgram } from '#test/harness/process.ts';
 import type { UpstreamUnderTest } from '#test/harness/upstream.ts';
 import { startUpstream } from '#test/harness/upstream.ts';
@@ -64,6 +70,36 @@ test('LT-05: what a limit refuses or an overloaded gateway sheds is no error; al
   expect(missed).toEqual([expect.stringMatching(/^errors 6\d\.?\d* % > 5 %$/)]);
 });
 
+test('LT-08: a batch is submitted, watched, listed and read with its own job, beside limits and health', async () => {
+  await using opened = new AsyncDisposableStack();
+  const calls: string[] = [];
+  const onCall = ({ service, method, path }: SandboxCall): void => void calls.push(`${service} ${method} ${path}`);
+  const sandbox = opened.use(await startSandbox({ ports: 'any', onCall }));
+  const folder = await mkdtemp(join(tmpdir(), 'lab-gateway-'));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
+  const services = serviceEnvironment(Object.fromEntries(sandbox.urls));
+  const env = { ...services, ENVIRONMENT: 'development', DATA_DIR: folder, GATEWAY_PORT: '0', CACHE_ENABLED: 'false' };
+  const gateway = opened.use(runProgram('gateway/main.ts', [], env));
+  const url = /http:\S+\/graphql/.exec(await gateway.printed('/graphql'))?.[0] ?? '';
+  const token = (await logIn(url))['authorization']?.replace('Bearer ', '') ?? '';
+  const words = ['--mix', 'batch', '--users', '1', '--seconds', '4', '--rate', '5', '--json', '--url', url, '--token', token];
+  const { code, report } = await load(['stress', ...words]);
+  expect(report).toMatchObject({ failed: 0, failures: {}, missed: [] });
+  expect(report.succeeded).toBeGreaterThan(6);
+  expect(code).toBe(0);
+  const graph = new Set(calls.filter((call) => call.startsWith('graph ')).map((call) => call.replace(/\/\d+/g, '/{id}')));
+  expect([...graph].toSorted()).toMatchInlineSnapshot(`
+    [
+      "graph GET /api/v1/public/graphs/lab/schema",
+      "graph GET /api/v1/public/health",
+      "graph GET /api/v1/public/query/jobs",
+      "graph GET /api/v1/public/query/{id}/results",
+      "graph GET /api/v1/public/query/{id}/status",
+      "graph POST /api/v1/public/graphs/lab/query",
+    ]
+  `);
+});
+
 test('a gateway that is not there is told, not a success', async () => {
   const { code, report } = await load([
     'smoke',
@@ -81,6 +117,7 @@ test('a gateway that is not there is told, not a success', async () => {
 
 test.for([
   [['storm'], 'smoke, load, stress, spike'],
+  [['smoke', '--mix', 'mud'], 'laboratory and batch'],
   [['smoke', '--users', '0'], '--users'],
   [['smoke', '--seconds', 'x'], '--seconds'],
   [['smoke', '--rate', '-1'], '--rate'],
