@@ -10,6 +10,8 @@ export type Dependency = {
   readonly kind: 'service' | 'store';
   /** Asks it; gives the HTTP status where there is one. @throws Unwell, or whatever went wrong */
   readonly probe: (signal: AbortSignal) => Promise<number | null>;
+  /** True once something speaks against it; then it is asked sooner. */
+  readonly isSuspect?: () => boolean;
 };
 
 /** What is known of a dependency. */
@@ -36,7 +38,7 @@ type Options = {
   readonly everyMs: number;
   readonly timeoutMs: number;
   readonly clock: Clock;
-  /** What is to be asked more often for now, beside what is unhealthy. */
+  /** Services that are to be asked more often for now, beside what is unhealthy. */
   readonly isSuspect?: (name: string) => boolean;
   /** Hears of every question that was answered well, with the time at which it was asked. */
   readonly onWell?: (name: string, askedAt: number) => void;
@@ -76,7 +78,10 @@ export function openProbes(options: Options): Probes {
       );
     }
   };
-  const isTroubled = ({ name }: Dependency): boolean => isSuspect?.(name) === true || findings.get(name)?.healthy === false;
+  const isTroubled = (dependency: Dependency): boolean =>
+    dependency.isSuspect?.() === true ||
+    isSuspect?.(dependency.name) === true ||
+    findings.get(dependency.name)?.healthy === false;
   askThem(dependencies);
   const timers = [
     setInterval(() => askThem(dependencies), everyMs).unref(),

@@ -18,7 +18,15 @@ export function openStoreProbes({ store, redis: { url, caFile } }: Parts): Store
   // A question waits for the first connection, and fails with the next one that fails.
   const redis = openRedis({ url, ca, settings: { connectTimeout: 2_000, maxRetriesPerRequest: 1 } });
   return {
-    dependencies: [database, { name: 'redis', kind: 'store', probe: () => redis.ping().then(() => null) }],
+    dependencies: [
+      database,
+      {
+        name: 'redis',
+        kind: 'store',
+        probe: () => redis.ping().then(() => null),
+        isSuspect: () => redis.status !== 'ready',
+      },
+    ],
     [Symbol.asyncDispose]: () => closeRedis(redis),
   };
 }

@@ -1,0 +1,54 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { systemClock } from '#kit/clock.ts';
+import type { Dependency } from '#ops/health/probes.ts';
+import { openProbes } from '#ops/health/probes.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+test('what is unhealthy or suspected is asked every five seconds, and all else at its interval', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const asked: string[] = [];
+  const dependency = (name: string, more: Partial<Dependency> = {}): Dependency => ({
+    name,
+    kind: 'service',
+    probe: async () => {
+      asked.push(name);
+      return 200;
+    },
+    ...more,
+  });
+  const gone = async (): Promise<number> => {
+    asked.push('gone');
+    throw new Error('gone');
+  };
+  const suspects = new Set<string>();
+  let isLost = false;
+  await using probes = openProbes({
+    dependencies: [
+      dependency('fine'),
+      dependency('open'),
+      dependency('lost', { isSuspect: () => isLost }),
+      dependency('gone', { probe: gone }),
+    ],
+    everyMs: 30_000,
+    timeoutMs: 1_000,
+    clock: systemClock,
+    isSuspect: (name) => suspects.has(name),
+  });
+  const after = async (ms: number): Promise<readonly string[]> => {
+    asked.length = 0;
+    vi.advanceTimersByTime(ms);
+    await new Promise(setImmediate);
+    return asked.toSorted();
+  };
+  while (probes.findingOf('gone').checkedAt === null) await new Promise(setImmediate);
+  expect(await after(5_000)).toEqual(['gone']);
+  suspects.add('open');
+  isLost = true;
+  expect(await after(5_000)).toEqual(['gone', 'lost', 'open']);
+  suspects.clear();
+  isLost = false;
+  expect(await after(5_000)).toEqual(['gone']);
+  await after(14_999);
+  expect(await after(1)).toEqual(['fine', 'gone', 'lost', 'open']);
+});
