@@ -7,9 +7,9 @@ import type { HearsErrors } from './log/error-reports.ts';
 
 type Options = {
   readonly level: string;
-  /** Hears of every child, which has a level of its own. */
   /** Hears the fields of every line of level error and above that is written. */
   readonly onError?: HearsErrors | undefined;
+  /** Hears of every child, which has a level of its own. */
   readonly onChild?: (child: Pick<Logger, 'level'>) => void;
 };
 
