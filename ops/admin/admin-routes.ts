@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Health } from '#ops/health/health.ts';
-import type { OperationsParts } from '#ops/operations.ts';
+import type { OperationsParts } from '#ops/operations-parts.ts';
 import type { SystemLoad } from '#ops/system-load.ts';
 import { blockRoutes } from './block-routes.ts';
 import { cacheRoutes } from './cache-routes.ts';
