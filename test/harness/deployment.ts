@@ -85,6 +85,12 @@ export function one(manifests: readonly Manifest[], kind: string, name = 'lab-ga
   return manifest;
 }
 
-export const overlays = ['overlays/development', 'overlays/staging', 'overlays/production', 'overlays/multi-zone'] as const;
+export const overlays = [
+  'overlays/development',
+  'overlays/staging',
+  'overlays/production',
+  'overlays/production-with-backups',
+  'overlays/multi-zone',
+] as const;
 export const rollouts = ['rollouts/blue-green', 'rollouts/canary'] as const;
 export const stores = ['storage', 'storage/redis-cluster', 'monitoring'] as const;

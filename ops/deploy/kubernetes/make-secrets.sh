@@ -28,5 +28,13 @@ secret "$namespace" redis-credentials \
   --from-literal="cache-url=${REDIS_CACHE_URL:-redis://redis-cache.lab-storage:6379}"
 secret "$namespace" mongodb-credentials \
   --from-literal="uri=${MONGODB_URI:?URI of MongoDB}"
+# Keep the key elsewhere, too: without it no archive can be read.
+secret "$namespace" backup-credentials \
+  --from-literal="destination=${BACKUP_DESTINATION:-s3://lab-gateway-backups/$namespace}" \
+  --from-literal="key=${BACKUP_KEY:-$(random)}" \
+  --from-literal="endpoint=${BACKUP_S3_ENDPOINT:-}" \
+  --from-literal="region=${BACKUP_S3_REGION:-}" \
+  --from-literal="access-key-id=${AWS_ACCESS_KEY_ID:-}" \
+  --from-literal="secret-access-key=${AWS_SECRET_ACCESS_KEY:-}"
 secret lab-storage redis-password --from-literal="password=$redis_password"
 secret lab-storage mongodb-key --from-literal="key=$(openssl rand -base64 512 | tr -d '\n')"

@@ -69,6 +69,7 @@ function unknownFields(manifests: readonly Manifest[]): string {
 const rendered: readonly (readonly [string, () => readonly Manifest[]])[] = [
   ...['base', ...overlays, ...rollouts, ...stores].map((folder) => [folder, () => kustomize(folder)] as const),
   ['the chart', () => helm()],
+  ['the chart with backups', () => helm('--set', 'backup.enabled=true')],
   ['the chart with the values of production', () => helm('-f', 'ops/deploy/helm/values-production.yaml')],
 ];
 

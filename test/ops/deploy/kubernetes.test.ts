@@ -221,7 +221,7 @@ needs('the base', () => {
     const made = [...script.matchAll(/^secret \S+ (\S+)((?:.*\\\n)*.*)$/gm)].flatMap(([, name, rest = '']) =>
       [...rest.matchAll(/--from-literal="([\w-]+)=/g)].map(([, key]) => `${name}/${key}`),
     );
-    const wanted = [...rendered(), ...helm()]
+    const wanted = [...rendered(), ...helm('--set', 'backup.enabled=true')]
       .flatMap(parts)
       .flatMap(({ secretKeyRef }) =>
         secretKeyRef === undefined ? [] : [secretKeyRef as { name: string; key: string; optional?: boolean }],
@@ -254,6 +254,37 @@ needs('an overlay', () => {
     expect(container(production)).toMatchObject({
       resources: { requests: { cpu: '500m', memory: '1Gi' }, limits: { memory: '2Gi' } },
     });
+  });
+
+  test.each([
+    ['the overlay', () => kustomize('overlays/production-with-backups')],
+    ['the chart', () => helm('--set', 'backup.enabled=true')],
+  ] as const)('DR-01 %s makes archives every night and rehearses every week, as BackupOverdue watches', (_, render) => {
+    const all = render();
+    const jobs = all.filter(({ kind }) => kind === 'CronJob') as unknown as readonly {
+      metadata: { name: string };
+      spec: {
+        schedule: string;
+        concurrencyPolicy: string;
+        jobTemplate: {
+          spec: {
+            template: { spec: Record<'initContainers' | 'containers', readonly { command: readonly string[] }[] | undefined> };
+          };
+        };
+      };
+    }[];
+    const steps = jobs.map(({ metadata: { name }, spec: { schedule, concurrencyPolicy, jobTemplate } }) => {
+      const { initContainers = [], containers = [] } = jobTemplate.spec.template.spec;
+      const commands = [...initContainers, ...containers].map(({ command }) => command.slice(-3).join(' '));
+      return [name, schedule, concurrencyPolicy, commands];
+    });
+    const cli = 'ops/cli/main.ts backup';
+    expect(steps).toEqual([
+      ['lab-gateway-backup', '15 2 * * *', 'Forbid', [`${cli} create`, `${cli} prune`]],
+      ['lab-gateway-backup-verify', '45 3 * * 0', 'Forbid', [`${cli} verify`]],
+    ]);
+    const [name] = all.flatMap(({ kind, metadata }) => (kind === 'ConfigMap' ? [metadata.name] : []));
+    expect(JSON.stringify(jobs).split(`"name":"${name}"`)).toHaveLength(3);
   });
 
   test('DE-15 SC-07 over several zones there are 6 to 50, as many in each', () => {

@@ -105,7 +105,7 @@ test('DR-06 a dry run of it does nothing', () => {
 test('make-secrets.sh asks kubectl to print, never to apply, and makes no short secret', () => {
   using programs = pretended();
   run('sh', ['ops/deploy/kubernetes/make-secrets.sh', 'lab-gateway'], { env: programs.env });
-  expect(programs.told()).toHaveLength(5);
+  expect(programs.told()).toHaveLength(6);
   for (const line of programs.told()) expect(line).toContain('--dry-run=client -o yaml');
   expect(programs.told().join('\n')).toMatch(/jwt-secret-key=[0-9a-f]{64} .*api-key-salt=[0-9a-f]{64}/);
 });
