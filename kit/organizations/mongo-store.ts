@@ -27,19 +27,25 @@ const defaultDatabase = 'lab_gateway';
  */
 export function openMongoStore(options: Options): OrganizationStore {
   const { client, db } = openDatabase(options);
-  const organizations = documents(db, 'organizations', Organization);
-  const keys = documents(db, 'api_keys', ApiKey);
-  const events = documents(db, 'audit_logs', AuditEvent);
-  const usage = documents(db, 'usage_daily', UsageRow);
+  let isClosed = false;
+  const connected = async (): Promise<Db> => {
+    // The driver gives up for good what did not connect the first time, unless it is asked to connect.
+    if (!isClosed) await client.connect();
+    return db;
+  };
+  const organizations = documents(connected, 'organizations', Organization);
+  const keys = documents(connected, 'api_keys', ApiKey);
+  const events = documents(connected, 'audit_logs', AuditEvent);
+  const usage = documents(connected, 'usage_daily', UsageRow);
   return {
     async migrate() {
-      await keys.collection.createIndex({ key_hash: 1 }, { unique: true });
-      await keys.collection.createIndex({ organization_id: 1, created_at: 1 });
-      await events.collection.createIndex({ timestamp: -1 });
-      await events.collection.createIndex({ organization_id: 1, timestamp: -1 });
-      await usage.collection.createIndex({ organization_id: 1, day: 1 });
+      await keys.index({ key_hash: 1 }, { unique: true });
+      await keys.index({ organization_id: 1, created_at: 1 });
+      await events.index({ timestamp: -1 });
+      await events.index({ organization_id: 1, timestamp: -1 });
+      await usage.index({ organization_id: 1, day: 1 });
     },
-    ping: async () => void (await db.command({ ping: 1 })),
+    ping: async () => void (await (await connected()).command({ ping: 1 })),
     addOrganization: (organization) => organizations.insert(organization.id, organization),
     organization: (id) => organizations.one({ _id: id }),
     organizations: () => organizations.all({}, { sort: { _id: 1 } }),
@@ -69,7 +75,10 @@ export function openMongoStore(options: Options): OrganizationStore {
       ),
     usage: (organizationId, { from, to }) =>
       usage.all({ organization_id: organizationId, day: { $gte: from, $lte: to } }, { sort: { day: 1, api_key_id: 1 } }),
-    [Symbol.asyncDispose]: () => client.close(),
+    [Symbol.asyncDispose]: () => {
+      isClosed = true;
+      return client.close();
+    },
   };
 }
 
@@ -82,27 +91,32 @@ export function openDatabase({ uri, database }: Options): { readonly client: Mon
 type Filter = Readonly<Record<string, unknown>>;
 type Update = { readonly filter: Filter; readonly update: Filter; readonly upsert?: boolean };
 
-function documents<Shape extends object>(db: Db, name: string, shape: z.ZodType<Shape>) {
-  const collection: Collection<Document> = db.collection<Document>(name);
+function documents<Shape extends object>(connected: () => Promise<Db>, name: string, shape: z.ZodType<Shape>) {
+  const collection = async (): Promise<Collection<Document>> => (await connected()).collection<Document>(name);
   const read = (document: object): Shape => fromDocument(shape, document);
   return {
-    collection,
+    index: async (fields: Record<string, 1 | -1>, options: { readonly unique?: true } = {}): Promise<void> =>
+      void (await (await collection()).createIndex(fields, options)),
     async insert(id: string, record: Shape): Promise<boolean> {
-      const taken = await takenOf(collection.insertOne({ _id: id, ...toDocument(record) }));
+      const taken = await takenOf((await collection()).insertOne({ _id: id, ...toDocument(record) }));
       return taken.size === 0;
     },
     /** Leaves alone what is there. An upsert would do, but FerretDB leaves empty lists out of `$setOnInsert`. */
     async insertAll(added: readonly Document[]): Promise<void> {
-      if (added.length > 0) await takenOf(collection.insertMany(added, { ordered: false }));
+      if (added.length > 0) await takenOf((await collection()).insertMany(added, { ordered: false }));
     },
     async one(filter: Filter): Promise<Shape | undefined> {
-      const document = await collection.findOne(filter);
+      const document = await (await collection()).findOne(filter);
       return document === null ? undefined : read(document);
     },
     all: async (filter: Filter, options: FindOptions): Promise<readonly Shape[]> =>
-      (await collection.find(filter, options).toArray()).map(read),
+      (await (await collection()).find(filter, options).toArray()).map(read),
     async update(id: string, changes: Partial<Shape>): Promise<Shape | undefined> {
-      const changed = await collection.findOneAndUpdate({ _id: id }, { $set: toDocument(changes) }, { returnDocument: 'after' });
+      const changed = await (await collection()).findOneAndUpdate(
+        { _id: id },
+        { $set: toDocument(changes) },
+        { returnDocument: 'after' },
+      );
       return changed === null ? undefined : read(changed);
     },
     async apply(updates: readonly Update[]): Promise<void> {
@@ -110,7 +124,7 @@ function documents<Shape extends object>(db: Db, name: string, shape: z.ZodType<
       for (let tries = 1; left.length > 0; tries++) {
         if (tries > maxTries) throw new Error(`Other writers kept ${left.length} documents of ${name} from being written.`);
         const taken = await takenOf(
-          collection.bulkWrite(
+          (await collection()).bulkWrite(
             left.map((updateOne) => ({ updateOne })),
             { ordered: false },
           ),
