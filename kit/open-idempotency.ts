@@ -1,7 +1,7 @@
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory, idempotencyInRedis } from './idempotency.ts';
 import { closeRedis, openRedis, whenReady } from './redis.ts';
-import { readNamedFile } from './secret-files.ts';
+import { readRedisCa } from './secret-files.ts';
 
 type Options = {
   /** Redis that every process of the deployment shares; without one, keys are known to this process alone. */
@@ -25,7 +25,7 @@ const settings = {
 /** Keys of the whole deployment, or of this process alone. */
 export async function openIdempotency({ url, caFile, onError }: Options): Promise<OpenIdempotency> {
   if (url === undefined) return { idempotency: idempotencyInMemory(), [Symbol.asyncDispose]: async () => undefined };
-  const ca = caFile === undefined ? undefined : readNamedFile('REDIS_CA_FILE', caFile);
+  const ca = readRedisCa(caFile);
   const redis = openRedis({ url, ca, settings, onError });
   await whenReady(redis, settings.connectTimeout);
   return { idempotency: idempotencyInRedis(redis), [Symbol.asyncDispose]: () => closeRedis(redis) };

@@ -33,6 +33,10 @@ export function readNamedFile(variable: string, file: string): string {
   }
 }
 
+/** The certificates that Redis is trusted by, where a file of them is named. @throws Error that names the variable */
+export const readRedisCa = (file: string | undefined): string | undefined =>
+  file === undefined ? undefined : readNamedFile('REDIS_CA_FILE', file);
+
 /** As `readNamedFile`, for what is read again while requests are served. */
 export const readNamedText = (variable: string, file: string | URL): Promise<string> =>
   readFile(file, 'utf8').catch((cause: unknown) => {

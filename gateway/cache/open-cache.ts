@@ -3,7 +3,7 @@ import type { FetchLayer, OperationLayer } from '#gateway/request.ts';
 import type { Changed } from '#kit/changes.ts';
 import type { Clock } from '#kit/clock.ts';
 import type { Invalidation } from '#kit/invalidation.ts';
-import { readNamedFile } from '#kit/secret-files.ts';
+import { readRedisCa } from '#kit/secret-files.ts';
 import { backgroundWork } from './background.ts';
 import type { OnLookup } from './cached-reads.ts';
 import { cachedReads } from './cached-reads.ts';
@@ -115,7 +115,7 @@ export async function openCache({
     tellFault(fault);
   };
   const { redisCaFile } = settings.store;
-  const ca = redisCaFile === undefined ? undefined : readNamedFile('REDIS_CA_FILE', redisCaFile);
+  const ca = readRedisCa(redisCaFile);
   const store = await openStore({ settings: settings.store, ca, clock, onFault, onRaised, relay });
   const background = backgroundWork();
   const common = { store, background, random, ages, onFault };
@@ -123,20 +123,19 @@ export async function openCache({
   const partFetch = partFetches({ flights: shared, fly: flying({ ...common, flights: shared }), turns: turns(common) });
   const { now, renew } = store;
   const { maxEntries, maxBytes } = settings.store;
-  const draws = shadowDraws({ rate, random });
-  const answers = wholeAnswers({ now, renew, maxEntries, maxBytes, onLookup, passes: draws.chooses });
+  const draws = rate > 0 ? shadowDraws({ rate, random }) : undefined;
+  const answers = wholeAnswers({ now, renew, maxEntries, maxBytes, onLookup, passes: draws?.chooses });
   const { namespaceOf } = cacheKeys({ secret, epoch: '' });
   const layersFor: Cache['layersFor'] = (sdl, { shares }) => {
     const parsed = shares ? sharedValues() : valueIn;
     const judged = judge({ ages, now, random, onFault, parsed });
     const index = cacheIndex(sdl);
     const lookupOf = lookups({ policyOf: perText(index, compilePolicy), keys: cacheKeys({ secret, epoch: index.epoch }) });
+    const reads = cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup, shares });
     return {
       answers: answers.layer,
       ...invalidation({ writtenBy: perText(index, compileWrites), store, background, onWritten }),
-      reads: shadow({ ...common, draws, lookupOf, onCompared, onReplaced: answers.giveUp })(
-        cachedReads({ lookupOf, store, judge: judged, partFetch, background, ages, onLookup, shares }),
-      ),
+      reads: draws === undefined ? reads : shadow({ ...common, draws, lookupOf, onCompared, onReplaced: answers.giveUp })(reads),
       coalesce: coalesce({ generation: () => generation }),
     };
   };

@@ -21,7 +21,7 @@ type Options = {
   readonly maxBytes: number;
   readonly onLookup: OnLookup;
   /** Whether an operation, known by its look-ups, is to be answered part by part. */
-  readonly passes: (lookups: readonly CacheLookup[]) => boolean;
+  readonly passes?: ((lookups: readonly CacheLookup[]) => boolean) | undefined;
 };
 
 /**
@@ -56,7 +56,7 @@ export function wholeAnswers({ renew, now, maxEntries, maxBytes, onLookup, passe
   const layer: OperationLayer = (next) => async (admission) => {
     const { context } = admission;
     const { lookups } = context.outcome;
-    if (lookups === undefined || passes(lookups)) return next(admission);
+    if (lookups === undefined || passes?.(lookups) === true) return next(admission);
     const keys = keysOf(admission);
     if (keys === undefined) return next(admission);
     // Who is read to from what is for everybody of the same border would be read the same; only then may something be their own.

@@ -1,7 +1,7 @@
 import { blockStore, blockStoreSettings } from '#kit/block-store.ts';
 import type { Clock } from '#kit/clock.ts';
 import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
-import { readNamedFile } from '#kit/secret-files.ts';
+import { readRedisCa } from '#kit/secret-files.ts';
 import type { Blocks } from './blocks.ts';
 import { memoryBlocks } from './blocks.ts';
 import { sharedBlocks } from './shared-blocks.ts';
@@ -18,7 +18,7 @@ type Options = {
 export async function openBlocks({ url, caFile, clock, onReachable }: Options): Promise<Blocks & AsyncDisposable> {
   if (url === undefined) return { ...memoryBlocks({ clock }), [Symbol.asyncDispose]: async () => undefined };
   await using opening = new AsyncDisposableStack();
-  const ca = caFile === undefined ? undefined : readNamedFile('REDIS_CA_FILE', caFile);
+  const ca = readRedisCa(caFile);
   const redis = openRedis({ url, ca, settings: blockStoreSettings });
   opening.defer(() => closeRedis(redis));
   await whenReady(redis, blockStoreSettings.connectTimeout);

@@ -5,7 +5,7 @@ import { readPlans, shippedPlans } from '#kit/plans.ts';
 import { polledText } from '#kit/polled-text.ts';
 import { processLoad } from '#kit/process-load.ts';
 import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
-import { readNamedFile, readNamedText } from '#kit/secret-files.ts';
+import { readNamedText, readRedisCa } from '#kit/secret-files.ts';
 import type { Account } from './account.ts';
 import { accounts } from './account.ts';
 import type { Bucket } from './bucket.ts';
@@ -135,7 +135,7 @@ type OpenBucket = { readonly bucket: Bucket; readonly degraded: () => boolean };
 async function openBucket(settings: LimitSettings, { clock, onTrouble, opening }: BucketParts): Promise<OpenBucket> {
   const { redisUrl, redisCaFile, replicas } = settings;
   if (redisUrl === undefined) return { bucket: memoryBucket({ clock }), degraded: () => false };
-  const ca = redisCaFile === undefined ? undefined : readNamedFile('REDIS_CA_FILE', redisCaFile);
+  const ca = readRedisCa(redisCaFile);
   const redis = openRedis({ url: redisUrl, ca, settings: limiterSettings });
   opening.defer(() => closeRedis(redis));
   await whenReady(redis, limiterSettings.connectTimeout);

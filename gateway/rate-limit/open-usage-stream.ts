@@ -1,6 +1,6 @@
 import type { Clock } from '#kit/clock.ts';
 import { closeRedis, openRedis, whenReady } from '#kit/redis.ts';
-import { readNamedFile } from '#kit/secret-files.ts';
+import { readRedisCa } from '#kit/secret-files.ts';
 import type { Ledger } from './limiter.ts';
 import { streamLedger } from './stream-ledger.ts';
 
@@ -25,7 +25,7 @@ const settings = {
 /** The usage stream on a connection of its own; closing writes what still waits. */
 export async function openUsageStream({ url, caFile, stream, clock, onLost }: Options): Promise<Ledger & AsyncDisposable> {
   await using opening = new AsyncDisposableStack();
-  const ca = caFile === undefined ? undefined : readNamedFile('REDIS_CA_FILE', caFile);
+  const ca = readRedisCa(caFile);
   const redis = openRedis({ url, ca, settings });
   opening.defer(() => closeRedis(redis));
   await whenReady(redis, settings.connectTimeout);

@@ -4,6 +4,7 @@ import type { OnServices, ReachableServices } from '#kit/upstreams.ts';
 import type { Instruments } from '#ops/instruments.ts';
 import type { Health } from './health.ts';
 import { health } from './health.ts';
+import type { Dependency } from './probes.ts';
 import { openProbes } from './probes.ts';
 import { openServiceProbes } from './service-probes.ts';
 import { openStoreProbes } from './store-probes.ts';
@@ -34,12 +35,12 @@ export async function openHealth(parts: Parts): Promise<Health & AsyncDisposable
   }
   const asked = opening.use(await openServiceProbes({ settings: services, onServices, timeoutMs: settings.timeoutMs, clock }));
   const stores = opening.use(openStoreProbes({ store: { name: storeName, ping: organizations.store.ping }, redis }));
+  const watched = (service: Dependency): Dependency => ({ ...service, isSuspect: () => breakers.isSuspect(service.name) });
   const probes = opening.use(
     openProbes({
       ...settings,
-      dependencies: [...asked.dependencies, ...stores.dependencies],
+      dependencies: [...asked.dependencies.map(watched), ...stores.dependencies],
       clock,
-      isSuspect: breakers.isSuspect,
       onWell: breakers.well,
       onChange: (name, { healthy, reason }) =>
         healthy ? logger.info({ dependency: name }, 'healthy again') : logger.warn({ dependency: name, reason }, 'unhealthy'),

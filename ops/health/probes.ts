@@ -38,8 +38,6 @@ type Options = {
   readonly everyMs: number;
   readonly timeoutMs: number;
   readonly clock: Clock;
-  /** Services that are to be asked more often for now, beside what is unhealthy. */
-  readonly isSuspect?: (name: string) => boolean;
   /** Hears of every question that was answered well, with the time at which it was asked. */
   readonly onWell?: (name: string, askedAt: number) => void;
   /** Hears when a dependency becomes healthy, or stops being so. */
@@ -53,7 +51,7 @@ const unknown: Finding = { healthy: false, reason: reasons.unknown, status: null
 
 /** Asks every dependency at once and then again and again, one in trouble more often; whoever wants to know is told from memory. */
 export function openProbes(options: Options): Probes {
-  const { dependencies, everyMs, timeoutMs, clock, isSuspect, onWell, onChange } = options;
+  const { dependencies, everyMs, timeoutMs, clock, onWell, onChange } = options;
   const findings = new Map<string, Finding>();
   const end = new AbortController();
   const keep = (name: string, finding: Finding): void => {
@@ -78,10 +76,8 @@ export function openProbes(options: Options): Probes {
       );
     }
   };
-  const isTroubled = (dependency: Dependency): boolean =>
-    dependency.isSuspect?.() === true ||
-    isSuspect?.(dependency.name) === true ||
-    findings.get(dependency.name)?.healthy === false;
+  const isTroubled = ({ name, isSuspect }: Dependency): boolean =>
+    isSuspect?.() === true || findings.get(name)?.healthy === false;
   askThem(dependencies);
   const timers = [
     setInterval(() => askThem(dependencies), everyMs).unref(),

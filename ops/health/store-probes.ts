@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { closeRedis, openRedis } from '#kit/redis.ts';
+import { readRedisCa } from '#kit/secret-files.ts';
 import type { Dependency } from './probes.ts';
 
 type Parts = {
@@ -14,7 +14,7 @@ type StoreProbes = AsyncDisposable & { readonly dependencies: readonly Dependenc
 export function openStoreProbes({ store, redis: { url, caFile } }: Parts): StoreProbes {
   const database: Dependency = { name: store.name, kind: 'store', probe: () => store.ping().then(() => null) };
   if (url === undefined) return { dependencies: [database], [Symbol.asyncDispose]: async () => undefined };
-  const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
+  const ca = readRedisCa(caFile);
   // A question waits for the first connection, and fails with the next one that fails.
   const redis = openRedis({ url, ca, settings: { connectTimeout: 2_000, maxRetriesPerRequest: 1 } });
   return {

@@ -173,7 +173,7 @@ export function createMetrics({ clock, limitsDegraded = () => false }: Options):
 }
 
 type Measured = {
-  readonly totals: Omit<Totals, 'statements'>;
+  readonly totals: Pick<Totals, 'connections' | 'cacheHits' | 'cacheLookups'>;
   readonly perSecond: number;
   readonly degraded: boolean;
   readonly delay: { readonly seconds: () => number };

@@ -7,6 +7,7 @@ import { writeSection } from './results.ts';
 import { bodyOf } from './targets.ts';
 import type { Rounds } from './variants.ts';
 import { interleaved, ratio, startVariants } from './variants.ts';
+import { benchWords } from './words.ts';
 
 const help = `What limits cost: the same gateway with limits in Redis, with limits in memory, and without, interleaved.
 
@@ -14,14 +15,7 @@ const help = `What limits cost: the same gateway with limits in Redis, with limi
   node test/bench/admission.ts --seconds 1 --repeats 3
   node test/bench/admission.ts --write     also writes its section of test/bench/RESULTS.md`;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '3' },
-    repeats: { type: 'string', default: '7' },
-    write: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values } = parseArgs({ options: benchWords({ seconds: '3', repeats: '7' }) });
 
 /** Most of the throughput without limits that they may take, in percent. */
 const targets = new Map([

@@ -12,6 +12,7 @@ import { run } from './processes.ts';
 import { writeSection } from './results.ts';
 import type { Target } from './targets.ts';
 import { bodyOf, isBanner, logIn, serviceEnvironment, writeAnswers } from './targets.ts';
+import { benchWords } from './words.ts';
 
 const help = `Compares a gateway that keeps nothing with ones that keep answers in Redis, in copies near, and in memory alone.
 
@@ -19,14 +20,7 @@ const help = `Compares a gateway that keeps nothing with ones that keep answers 
   npm run bench:cache -- --seconds 1 --repeats 1
   npm run bench:cache -- --write            also writes its section of test/bench/RESULTS.md`;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '3' },
-    repeats: { type: 'string', default: '3' },
-    write: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values } = parseArgs({ options: benchWords({ seconds: '3', repeats: '3' }) });
 
 const zipfRequests = 10_000;
 

@@ -7,6 +7,7 @@ import { writeSection } from './results.ts';
 import { bodyOf } from './targets.ts';
 import type { Rounds } from './variants.ts';
 import { interleaved, ratio, startVariants } from './variants.ts';
+import { benchWords } from './words.ts';
 
 const help = `What everything that is not the answer itself costs: the same gateway with all of it and without, interleaved.
 
@@ -14,14 +15,7 @@ const help = `What everything that is not the answer itself costs: the same gate
   npm run bench:everything -- --seconds 1 --repeats 3
   npm run bench:everything -- --write            also writes its section of test/bench/RESULTS.md`;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '3' },
-    repeats: { type: 'string', default: '7' },
-    write: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values } = parseArgs({ options: benchWords({ seconds: '3', repeats: '7' }) });
 
 /** The cache is on and never of use. */
 const nothingFresh = { CACHE_MAX_AGE_SECONDS: '0', CACHE_STALE_SECONDS: '0', CACHE_STALE_IF_ERROR_SECONDS: '0' };

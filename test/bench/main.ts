@@ -6,6 +6,7 @@ import { operations } from './operations.ts';
 import { profileMainJob } from './profile-main-job.ts';
 import { writeMain, writeSection } from './results.ts';
 import { bodyOf, startTargets } from './targets.ts';
+import { benchWords } from './words.ts';
 
 const help = `Compares our process with the stock gateway over the same subgraphs, the same graph as one server, and a bare server, interleaved.
 
@@ -17,12 +18,9 @@ const help = `Compares our process with the stock gateway over the same subgraph
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '5' },
-    repeats: { type: 'string', default: '3' },
-    write: { type: 'boolean', default: false },
+    ...benchWords({ seconds: '5', repeats: '3' }),
     json: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   },
 });
 

@@ -10,6 +10,7 @@ import { run } from './processes.ts';
 import { writeSection } from './results.ts';
 import type { Target } from './targets.ts';
 import { bodyOf } from './targets.ts';
+import { benchWords } from './words.ts';
 
 const help = `What being watched costs: the same gateway unheard, with metrics and logs, and with traces too, interleaved.
 
@@ -19,14 +20,7 @@ const help = `What being watched costs: the same gateway unheard, with metrics a
 
 Exit code 0 when metrics and logs together take at most 5 % more CPU, else 1.`;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '3' },
-    repeats: { type: 'string', default: '7' },
-    write: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values } = parseArgs({ options: benchWords({ seconds: '3', repeats: '7' }) });
 
 const bare = 'nothing';
 const targeted = 'metrics and logs';

@@ -12,6 +12,7 @@ import { remoteGraph, remoteOperations, remoteQuery } from './remote-graph.ts';
 import { writeSection } from './results.ts';
 import type { Target } from './targets.ts';
 import { isBanner } from './targets.ts';
+import { benchWords } from './words.ts';
 
 const help = `What joining subgraphs over HTTP costs: the stock gateway, ours, an aggregator written by hand, and a bare server,
 interleaved over the same three subgraphs. CPU is that of the gateway's process alone.
@@ -20,14 +21,7 @@ interleaved over the same three subgraphs. CPU is that of the gateway's process 
   npm run bench:remote -- --seconds 1 --repeats 1
   npm run bench:remote -- --write         also writes its section of test/bench/RESULTS.md`;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '5' },
-    repeats: { type: 'string', default: '3' },
-    write: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values } = parseArgs({ options: benchWords({ seconds: '5', repeats: '3' }) });
 
 type Row = { readonly operation: string; readonly connections: number; readonly measures: Readonly<Record<string, Measure>> };
 

@@ -12,6 +12,7 @@ import { run } from './processes.ts';
 import { writeSection } from './results.ts';
 import type { Target } from './targets.ts';
 import { bodyOf, isBanner, logIn, serviceEnvironment } from './targets.ts';
+import { benchWords } from './words.ts';
 
 const help = `Compares a gateway in one process with one whose port is served by two workers, over the same sandbox.
 
@@ -19,14 +20,7 @@ const help = `Compares a gateway in one process with one whose port is served by
   npm run bench:workers -- --seconds 1 --repeats 1
   npm run bench:workers -- --write            also writes its section of test/bench/RESULTS.md`;
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '3' },
-    repeats: { type: 'string', default: '3' },
-    write: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values } = parseArgs({ options: benchWords({ seconds: '3', repeats: '3' }) });
 
 const counts = [1, 2] as const;
 

@@ -3,6 +3,7 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Sandbox, SandboxCall } from '#ops/sandbox/sandbox.ts';
 import { startSandbox } from '#ops/sandbox/sandbox.ts';
+import { serviceEnvironment } from '#test/bench/targets.ts';
 import { storeKinds } from '#test/harness/organization-stores.ts';
 import type { ProcessUnderTest } from '#test/harness/process.ts';
 import { runProgram } from '#test/harness/process.ts';
@@ -44,9 +45,7 @@ async function startReplicas(variables: Readonly<Record<string, string>>): Promi
   const place = opening.use(await (mongo as NonNullable<typeof mongo>).start());
   const client = opening.use(new MongoClient(uri));
   const environment = { ...place.environment, ...variables };
-  const services = Object.fromEntries(
-    [...sandbox.urls].map(([name, url]) => [`${name.replace(/s$/, '').toUpperCase()}_SERVICE_URL`, url]),
-  );
+  const services = serviceEnvironment(Object.fromEntries(sandbox.urls));
   const env = { ENVIRONMENT: 'development', GATEWAY_PORT: '0', ...services, ...environment };
   const processes = [0, 1].map(() => opening.use(runProgram('gateway/main.ts', [], env)));
   const banners = await Promise.all(processes.map(({ printed }) => printed('/graphql')));

@@ -1,13 +1,13 @@
 import { ApolloServer } from '@apollo/server';
 import { buildSchema } from 'graphql';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { openLimits } from '#gateway/rate-limit/open-limits.ts';
 import { seededRandom } from '#ops/sandbox/faults/random.ts';
 import type { ForeignSubgraph } from '#test/harness/foreign.ts';
 import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
 import type { GatewayUnderTest } from '#test/harness/gateway.ts';
 import { testGateway } from '#test/harness/gateway.ts';
 import { handClock } from '#test/harness/hand-clock.ts';
+import { ownLimits } from '#test/harness/own-limits.ts';
 import { randomOperation } from '#test/harness/random-operation.ts';
 
 const asked = vi.spyOn(ApolloServer.prototype, 'executeHTTPGraphQLRequest');
@@ -20,22 +20,7 @@ let gateway: GatewayUnderTest;
 beforeAll(async () => {
   books = opening.use(await startForeign(bookshop.books));
   authors = opening.use(await startForeign(bookshop.authors));
-  const limits = await openLimits({
-    settings: {
-      redisUrl: undefined,
-      redisCaFile: undefined,
-      replicas: 1,
-      plansPath: undefined,
-      plansPollMs: 60_000,
-      lifetimeMs: 20_000,
-      adaptive: false,
-    },
-    clock,
-    ledger: { held: () => undefined, captured: () => undefined, expired: () => undefined },
-    overrides: () => [],
-    onTrouble: () => undefined,
-  });
-  opening.use(limits);
+  const limits = opening.use(await ownLimits({ clock }));
   const env = { GRAPHQL_INTROSPECTION: 'true' };
   gateway = opening.use(await testGateway({ sdl: composeForeign([books, authors]), env, limits }));
 });

@@ -4,7 +4,6 @@ import { accounts } from '#gateway/rate-limit/account.ts';
 import { limiter } from '#gateway/rate-limit/limiter.ts';
 import { factorOf, loadWatch } from '#gateway/rate-limit/load.ts';
 import { memoryBucket } from '#gateway/rate-limit/memory-bucket.ts';
-import { openLimits } from '#gateway/rate-limit/open-limits.ts';
 import type { Plan } from '#kit/plans.ts';
 import type { Load } from '#kit/process-load.ts';
 import { processLoad } from '#kit/process-load.ts';
@@ -12,6 +11,7 @@ import { partner } from '#test/harness/callers.ts';
 import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts';
 import { testGateway } from '#test/harness/gateway.ts';
 import { handClock } from '#test/harness/hand-clock.ts';
+import { ownLimits } from '#test/harness/own-limits.ts';
 
 const calm: Load = { delayMs: 5, heap: 0.3 };
 const plan: Plan = {
@@ -154,21 +154,7 @@ test('a client reads the factor in the answer, while there is one', async () => 
 
 test('ADAPTIVE_RATE_LIMITING decides whether a process watches itself', async () => {
   for (const adaptive of [true, false]) {
-    const limits = await openLimits({
-      settings: {
-        redisUrl: undefined,
-        redisCaFile: undefined,
-        replicas: 1,
-        plansPath: undefined,
-        plansPollMs: 1_000,
-        lifetimeMs: 20_000,
-        adaptive,
-      },
-      clock: handClock(),
-      ledger: { held: () => undefined, captured: () => undefined, expired: () => undefined },
-      overrides: () => [],
-      onTrouble: () => undefined,
-    });
+    const limits = await ownLimits({ clock: handClock(), adaptive });
     onTestFinished(() => limits[Symbol.asyncDispose]());
     await pause(100);
     const busyUntil = performance.now() + 1_500;

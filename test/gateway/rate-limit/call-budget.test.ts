@@ -1,7 +1,6 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { parse } from 'graphql';
 import { expect, onTestFinished, test } from 'vitest';
-import { openLimits } from '#gateway/rate-limit/open-limits.ts';
 import type { Call } from '#kit/call.ts';
 import { operationExecutor } from '#kit/execute-operation.ts';
 import { DateTime } from '#kit/scalars.ts';
@@ -10,6 +9,7 @@ import type { GatewayUnderTest } from '#test/harness/gateway.ts';
 import { testGateway } from '#test/harness/gateway.ts';
 import { handClock } from '#test/harness/hand-clock.ts';
 import { bearer, key, testIdentity } from '#test/harness/identity.ts';
+import { ownLimits } from '#test/harness/own-limits.ts';
 
 const sdl = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.9")
   scalar DateTime
@@ -26,21 +26,7 @@ const clock = handClock();
 /** A gateway over one subgraph of its own process that tells what it is told of the budget. */
 async function start({ limited = true } = {}): Promise<GatewayUnderTest> {
   const { identify, ...identity } = await testIdentity();
-  const limits = await openLimits({
-    settings: {
-      redisUrl: undefined,
-      redisCaFile: undefined,
-      replicas: 1,
-      plansPath: undefined,
-      plansPollMs: 1_000,
-      lifetimeMs: 20_000,
-      adaptive: false,
-    },
-    clock,
-    ledger: { held: () => undefined, captured: () => undefined, expired: () => undefined },
-    overrides: () => [],
-    onTrouble: () => undefined,
-  });
+  const limits = await ownLimits({ clock });
   const schema = buildSubgraphSchema([
     { typeDefs: parse(sdl), resolvers: { Query: { rateLimit }, Mutation: { spend: rateLimit }, DateTime } as never },
   ]);

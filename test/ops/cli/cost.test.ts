@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Limits } from '#gateway/rate-limit/open-limits.ts';
-import { openLimits } from '#gateway/rate-limit/open-limits.ts';
 import { systemClock } from '#kit/clock.ts';
 import { cost } from '#ops/cli/cost.ts';
 import type { ForeignSubgraph } from '#test/harness/foreign.ts';
@@ -13,6 +12,7 @@ import { bookshop, composeForeign, startForeign } from '#test/harness/foreign.ts
 import type { GatewayUnderTest } from '#test/harness/gateway.ts';
 import { testGateway } from '#test/harness/gateway.ts';
 import { key, testIdentity } from '#test/harness/identity.ts';
+import { ownLimits } from '#test/harness/own-limits.ts';
 import { runProgram } from '#test/harness/process.ts';
 
 let books: ForeignSubgraph;
@@ -23,21 +23,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lab-gateway-'));
   books = await startForeign(bookshop.books);
-  limits = await openLimits({
-    settings: {
-      redisUrl: undefined,
-      redisCaFile: undefined,
-      replicas: 1,
-      plansPath: undefined,
-      plansPollMs: 1_000,
-      lifetimeMs: 20_000,
-      adaptive: false,
-    },
-    clock: systemClock,
-    ledger: { held: () => undefined, captured: () => undefined, expired: () => undefined },
-    overrides: () => [],
-    onTrouble: () => undefined,
-  });
+  limits = await ownLimits({ clock: systemClock });
   const { identify } = await testIdentity();
   gateway = await testGateway({ sdl: composeForeign([books]), identify, limits });
 });
