@@ -20,7 +20,7 @@ export type CallBudget = {
   /** Points restored each second. */
   readonly restoreRate: number;
   /** When all points are there again if nothing more is spent, RFC 3339; null for a plan that restores nothing. */
-  readonly resetAt: string | null;
+  readonly resetAt: () => string | null;
 };
 
 /**

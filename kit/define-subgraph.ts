@@ -14,6 +14,7 @@ import { heardFreshness } from './freshness.ts';
 import type { Idempotency } from './idempotency.ts';
 import { idempotencyInMemory } from './idempotency.ts';
 import type { OrganizationParts } from './organizations/administration.ts';
+import { perCall } from './per-call.ts';
 import type { QueryWatch } from './query-watch.ts';
 import type { Decoder, RestClient } from './rest-client.ts';
 import { DateTime, Json, UploadScalar } from './scalars.ts';
@@ -279,15 +280,4 @@ function referencesOneByOne(resolvers: SubgraphResolvers): SubgraphResolvers {
     return [type, { ...fields, __resolveReference: async (...args: Parameters<Resolve>) => resolve(...args) }] as const;
   });
   return Object.fromEntries(wrapped);
-}
-
-function perCall<Value extends object>(make: (call: Call) => Value): (call: Call) => Value {
-  const known = new WeakMap<Call, Value>();
-  return (call) => {
-    const kept = known.get(call);
-    if (kept !== undefined) return kept;
-    const made = make(call);
-    known.set(call, made);
-    return made;
-  };
 }

@@ -1,6 +1,6 @@
-import pLimit from 'p-limit';
 import type { FormData } from 'undici';
 import type { ZodType } from 'zod';
+import { accepted } from './accepted.ts';
 import { freshnessOf } from './cache-control.ts';
 import type { Call } from './call.ts';
 import type { Clock } from './clock.ts';
@@ -14,6 +14,7 @@ import { openInstances } from './instances.ts';
 import type { Handler, Layer } from './layer.ts';
 import { stack } from './layer.ts';
 import type { RestRequest, RestResponse, TransportOptions } from './rest-transport.ts';
+import { slots } from './slots.ts';
 import type { Succession } from './succession.ts';
 import { succession } from './succession.ts';
 import type { UpstreamCall } from './upstream-call.ts';
@@ -107,7 +108,7 @@ type Exchange = Write<unknown> & { readonly method: RestRequest['method']; reado
 function clientFor({ call, decode, urgent, credential, hear, use, service }: Parts): RestClient {
   const meaning = { service, decode };
   const { organization } = call.caller;
-  const slot = pLimit(callsPerRequest);
+  const slot = slots(callsPerRequest);
   const make = async (wanted: Exchange, { options, handle }: Line): Promise<RestResponse> => {
     // The calls under way end with the same signal, so one that waited gets its turn at once and must not use it.
     if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', service, { cause: call.signal.reason });
@@ -180,7 +181,7 @@ type Meaning = Pick<Parts, 'decode'> & { readonly service: string };
 
 function parse<Answer>(response: RestResponse, answer: ZodType<Answer>, { service, decode }: Meaning): Answer {
   if (response.status < 200 || response.status > 299) throw decode?.(response) ?? refusal(response, service);
-  const parsed = answer.safeParse(json(response, service));
+  const parsed = accepted(answer, json(response, service));
   if (parsed.success) return parsed.data;
   throw upstreamError('UPSTREAM_INVALID_RESPONSE', service, { cause: parsed.error });
 }

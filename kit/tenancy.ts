@@ -17,11 +17,11 @@ export const organizationIn = (facts: unknown): string | undefined => Owned.safe
 /** Facts that only the laboratory writes, because they decide what an organization may see. */
 const reserved = ['organization_id', 'rag_submission_id'] as const;
 
+const Facts = z.record(z.string(), z.unknown());
+
 const reservedIn = (facts: unknown): Facts =>
   Object.fromEntries(
-    Object.entries(z.record(z.string(), z.unknown()).safeParse(facts).data ?? {}).filter(([name]) =>
-      (reserved as readonly string[]).includes(name),
-    ),
+    Object.entries(Facts.safeParse(facts).data ?? {}).filter(([name]) => (reserved as readonly string[]).includes(name)),
   );
 
 /** What a tenant's new thing says of itself. @throws ExpectedError BAD_USER_INPUT as `restamped` */

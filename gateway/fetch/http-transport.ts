@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { SubgraphError, SubgraphHandler, SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
+import { accepted } from '#kit/accepted.ts';
 import { freshnessOf } from '#kit/cache-control.ts';
 import { systemClock } from '#kit/clock.ts';
 import type { ConsulSettings } from '#kit/consul.ts';
@@ -93,7 +94,7 @@ const Answer = z.object({
 
 function decode({ status, headers, body }: RestResponse, options: Options): SubgraphResponse {
   const isJson = /\bjson\b/.test(String(headers['content-type']));
-  const answer = isJson ? Answer.safeParse(readJson(body)) : undefined;
+  const answer = isJson ? accepted(Answer, readJson(body)) : undefined;
   if (answer?.success !== true || (answer.data.data == null && !answer.data.errors?.length)) {
     throw upstreamError(status >= 500 ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_INVALID_RESPONSE', options.service, {
       cause: new Error(`Status ${status}, ${isJson ? 'not a GraphQL answer' : 'not JSON'}.`),

@@ -15,8 +15,6 @@ export function callBudget({ account, points, throttle }: Reserved, nowMs: numbe
     remaining: Math.max(0, currentlyAvailable),
     restoreRate,
     // Few operations ask; a date in words costs more than all the rest.
-    get resetAt() {
-      return restoreRate > 0 ? new Date(nowMs + secondsToFull * 1_000).toISOString() : null;
-    },
+    resetAt: () => (restoreRate > 0 ? new Date(nowMs + secondsToFull * 1_000).toISOString() : null),
   };
 }

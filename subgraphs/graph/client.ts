@@ -1,5 +1,6 @@
 import type { ZodType } from 'zod';
 import { z } from 'zod';
+import { accepted } from '#kit/accepted.ts';
 import { ExpectedError, upstreamError } from '#kit/errors.ts';
 import { path } from '#kit/path.ts';
 import type { RunWatch } from '#kit/query-watch.ts';
@@ -53,7 +54,7 @@ export function graphClient({ rest, signal, onMissing, watch }: ClientOptions): 
     async run(graph, statement, rows) {
       const answer = await orNull(run(graph, statement, { rest, signal, watch }));
       if (answer === null) onMissing(graph);
-      const parsed = rows.safeParse(answer ?? []);
+      const parsed = accepted(rows, answer ?? []);
       if (parsed.success) return { rows: parsed.data, isCut: parsed.data.length >= maxRows };
       throw upstreamError('UPSTREAM_INVALID_RESPONSE', 'graph', { cause: parsed.error });
     },

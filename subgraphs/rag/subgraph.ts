@@ -23,19 +23,17 @@ export const ragSubgraph = defineSubgraph<RagContext, 'samples'>({
       const { tenant } = call.caller;
       const whole = ragClient(rest);
       const client = tenant === undefined ? whole : ownClient(whole, ownSamples(other('samples'), tenant));
-      let loaders = ragLoaders(client);
-      return {
+      const context = {
+        loaders: ragLoaders(client),
         writes: tenant === undefined ? ragWrites(rest) : noWrites,
         // The fields of a mutation run one after the other, each with its answer, so a write may begin the reading anew.
-        get loaders() {
-          return loaders;
-        },
         forget() {
-          loaders = ragLoaders(client);
+          context.loaders = ragLoaders(client);
         },
         call,
         once,
       };
+      return context;
     },
 });
 

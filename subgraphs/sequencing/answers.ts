@@ -89,9 +89,11 @@ export const JobDetail = z
     }),
   );
 
+const SheetMetadata = z.object({ run_parameters: z.unknown() });
+
 /** Callers reach a sheet's metadata through its run parameters alone. */
 const organizationOfSheet = (metadata: unknown): string | undefined =>
-  organizationIn(z.object({ run_parameters: z.unknown() }).safeParse(metadata).data?.run_parameters);
+  organizationIn(SheetMetadata.safeParse(metadata).data?.run_parameters);
 
 export const SampleSheet = z
   .object({

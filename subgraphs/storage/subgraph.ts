@@ -31,20 +31,18 @@ export const storageSubgraph = defineSubgraph<StorageContext, 'samples'>({
         return { client: ownClient(whole.client, own), writes: ownWrites(whole.writes, own), samples };
       };
       const clients = clientsOf(own);
-      let loaders = storageLoaders(clients.client);
-      return {
+      const context = {
+        loaders: storageLoaders(clients.client),
         ...clients,
         detached: () => clientsOf(detached()),
         onLeftBehind,
         clock,
         call,
         once,
-        get loaders() {
-          return loaders;
-        },
         forget() {
-          loaders = storageLoaders(clients.client);
+          context.loaders = storageLoaders(clients.client);
         },
       };
+      return context;
     },
 });

@@ -17,19 +17,17 @@ export const templatesSubgraph = defineSubgraph<TemplatesContext>({
     () =>
     ({ rest, call, once }) => {
       const client = templatesClient(rest);
-      let loaders = templateLoaders(client);
-      return {
+      const context = {
+        loaders: templateLoaders(client),
         client,
         writes: templateWrites(rest),
         // The fields of a mutation run one after the other, each with its answer, so a write may begin the reading anew.
-        get loaders() {
-          return loaders;
-        },
         forget() {
-          loaders = templateLoaders(client);
+          context.loaders = templateLoaders(client);
         },
         call,
         once,
       };
+      return context;
     },
 });
