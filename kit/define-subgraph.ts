@@ -7,6 +7,7 @@ import { stranger } from './caller.ts';
 import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
 import type { Credential } from './credential.ts';
+import { resolvingEntities } from './entities.ts';
 import type { SubgraphOperation } from './execute-operation.ts';
 import { operationExecutor } from './execute-operation.ts';
 import type { Freshness, HeardFreshness } from './freshness.ts';
@@ -267,17 +268,5 @@ function buildSchema({ schema, resolvers }: Pick<SubgraphFace, 'schema' | 'resol
   const typeDefs = parse(subgraphSdl(schema));
   const declared = new Set(typeDefs.definitions.map((node) => ('name' in node ? node.name?.value : undefined)));
   const used = Object.fromEntries(Object.entries(scalars).filter(([name]) => declared.has(name)));
-  return buildSubgraphSchema([{ typeDefs, resolvers: { ...referencesOneByOne(resolvers), ...used } }]);
-}
-
-type Resolve = (reference: unknown, context: unknown, info: unknown) => unknown;
-
-/** A reference resolver that throws at once would fail every entity of its batch; as a promise it fails only its own. */
-function referencesOneByOne(resolvers: SubgraphResolvers): SubgraphResolvers {
-  const wrapped = Object.entries(resolvers).map(([type, fields]) => {
-    if (!('__resolveReference' in fields)) return [type, fields] as const;
-    const resolve = fields.__resolveReference as Resolve;
-    return [type, { ...fields, __resolveReference: async (...args: Parameters<Resolve>) => resolve(...args) }] as const;
-  });
-  return Object.fromEntries(wrapped);
+  return resolvingEntities(buildSubgraphSchema([{ typeDefs, resolvers: { ...resolvers, ...used } }]));
 }

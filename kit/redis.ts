@@ -37,16 +37,27 @@ export function openRedis({ url, ca, settings = {}, onError }: Options): RedisCl
   const address = readAddress(url);
   if (address === undefined) throw new Error(`This ${redisUrlRule}.`);
   const client = connect(address, { ...settings, ...(address.isTls && { tls: ca === undefined ? {} : { ca } }) });
-  client.on('error', (error: Error) => {
+  const failed = (error: Error): void => {
     withoutArguments(error);
+    toleratesMore(client);
     onError?.(error);
-  });
-  client.on('node error', (error: Error) => {
-    withoutArguments(error);
-    onError?.(error);
-  });
+  };
+  client.on('error', failed);
+  client.on('node error', failed);
   return client;
 }
+
+/**
+ * The library listens for one error of a connection. Over TLS a second one may come, once a server has heard that its certificate
+ * was refused, and what nobody listens for ends the process.
+ */
+function toleratesMore(client: RedisClient): void {
+  for (const { stream } of client instanceof Cluster ? client.nodes('all') : [client]) {
+    if (stream !== undefined && !stream.listeners('error').includes(nothing)) stream.on('error', nothing);
+  }
+}
+
+const nothing = (): void => undefined;
 
 /** Waits for the first connection, but no longer than so: a Redis that is away must not keep a process from starting. */
 export async function whenReady(client: RedisClient, timeoutMs: number): Promise<void> {

@@ -73,16 +73,24 @@ type Lineage = {
   readonly edge: Name;
   readonly directions: readonly Exclude<Direction, 'BOTH'>[];
   readonly depth: number;
+  /** True for whole vertices and their edges; else keys alone are told. */
+  readonly whole: boolean;
 };
 
-/** Rows of `depth, key, vertex, edge`: every vertex met, the first one with depth 0, once for each edge that starts at it. */
-export function lineage({ frame, edge, directions, depth }: Lineage, keys: readonly unknown[]): Statement {
+/**
+ * Rows of `depth, key, vertex, edge`: every vertex met, the first one with depth 0, once for each edge that starts at it. Where
+ * they are not to be whole, rows of `depth, key, key of the vertex`: a tenth of the bytes, and a step less to walk.
+ */
+export function lineage({ frame, edge, directions, depth, whole }: Lineage, keys: readonly unknown[]): Statement {
+  const told = whole
+    ? `OPTIONAL MATCH (v)-[e:${edge}]->(parent:${frame.name})
+    RETURN depth, k, v, e`
+    : `RETURN depth, k, v.${frame.key} AS met`;
   const branch = (direction: Direction): string => `
     UNWIND $keys AS k
     MATCH p = ${keyed('s', frame, 'k')}${hop(direction, `:${edge}*0..${depth}`)}(v:${frame.name})
     WITH k, v, min(length(p)) AS depth
-    OPTIONAL MATCH (v)-[e:${edge}]->(parent:${frame.name})
-    RETURN depth, k, v, e ORDER BY depth LIMIT ${maxRows}`;
+    ${told} ORDER BY depth LIMIT ${maxRows}`;
   return { text: directions.map(branch).join('\n    UNION ALL'), parameters: { keys } };
 }
 

@@ -4,7 +4,7 @@ import type { Direction, Name } from './cypher.ts';
 import { lineage, maxRows } from './cypher.ts';
 import type { Subgraph } from './parts.ts';
 import { toVertex } from './parts.ts';
-import { LineageRows } from './rows.ts';
+import { LineageKeyRows, LineageRows } from './rows.ts';
 
 type LineageDirection = 'UPSTREAM' | 'DOWNSTREAM' | 'BOTH';
 
@@ -13,6 +13,8 @@ export type LineageArguments = {
   readonly maxDepth: number;
   /** Most vertices for one sample. */
   readonly limit: number;
+  /** False when nothing but what names vertices is asked for. */
+  readonly whole: boolean;
 };
 
 /** Where the laboratory keeps the making of its samples; known here, so that no schema need be read for it. */
@@ -45,13 +47,15 @@ export async function lineages(
 
 async function lineagesOfChunk(
   sampleIds: readonly string[],
-  { direction, maxDepth, limit }: LineageArguments,
+  { direction, maxDepth, limit, whole }: LineageArguments,
   client: GraphClient,
 ): Promise<readonly (readonly [string, Subgraph])[]> {
-  const statement = lineage({ ...lab, directions: ways[direction], depth: maxDepth }, sampleIds);
-  const { rows, isCut } = await client.run(lab.graph, statement, LineageRows);
+  const hides = client.hides?.(lab.graph) === true;
+  const wanted = { ...lab, directions: ways[direction], depth: maxDepth };
+  // Who sees a vertex is told by its columns, and what is hidden by its edges.
+  const { rows, isCut } = await (whole || hides ? walk : walkKeys)(wanted, sampleIds, client);
   const endsOf = () => ({ source: lab.frame.name, target: lab.frame.name });
-  const options = { limit, cut: isCut, endsOf, hides: client.hides?.(lab.graph) === true };
+  const options = { limit, cut: isCut, endsOf, hides };
   const bySample = Map.groupBy(rows, ([, sampleId]) => sampleId);
   // A walk that begins at what the caller may not see has no row for its beginning.
   const begun = [...bySample].filter(([sampleId, met]) => met.some(([depth, , { key }]) => depth === 0 && key === sampleId));
@@ -59,4 +63,15 @@ async function lineagesOfChunk(
     const meetings = met.map(([depth, , cell, edge]) => ({ depth, vertex: toVertex(lab.graph, cell), edge }));
     return [sampleId, assemble(meetings, options)] as const;
   });
+}
+
+type Wanted = Omit<Parameters<typeof lineage>[0], 'whole'>;
+
+const walk = (wanted: Wanted, sampleIds: readonly string[], client: GraphClient) =>
+  client.run(lab.graph, lineage({ ...wanted, whole: true }, sampleIds), LineageRows);
+
+async function walkKeys(wanted: Wanted, sampleIds: readonly string[], client: GraphClient): ReturnType<typeof walk> {
+  const { rows, isCut } = await client.run(lab.graph, lineage({ ...wanted, whole: false }, sampleIds), LineageKeyRows);
+  const { name: frame } = lab.frame;
+  return { rows: rows.map(([depth, sampleId, key]) => [depth, sampleId, { frame, key, properties: {} }, null]), isCut };
 }

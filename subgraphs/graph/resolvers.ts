@@ -1,3 +1,5 @@
+import type { GraphQLResolveInfo } from 'graphql';
+import { asksFor } from '#kit/asks-for.ts';
 import { connection, windowOf } from '#kit/connection.ts';
 import type { SubgraphResolvers } from '#kit/define-subgraph.ts';
 import { ExpectedError } from '#kit/errors.ts';
@@ -64,12 +66,13 @@ export const resolvers: SubgraphResolvers = {
   },
   Sample: {
     __resolveReference: ({ id }: ById) => ({ id }),
-    lineage: ({ id }: ById, given: Given<LineageArguments>, { loaders }: GraphContext) =>
+    lineage: ({ id }: ById, given: Given<LineageArguments>, { loaders }: GraphContext, info: GraphQLResolveInfo) =>
       loaders
         .lineage({
           direction: given.direction ?? 'UPSTREAM',
           maxDepth: within('maxDepth', given.maxDepth ?? 5, 5),
           limit: within('limit', given.limit ?? 200, 10_000),
+          whole: asksFor(info, ['properties', 'edges']),
         })
         .load(id),
   },

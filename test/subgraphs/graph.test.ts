@@ -211,6 +211,39 @@ test('downstream goes to what was made from a sample, both goes both ways', asyn
   expect(lineagesIn(both.data)[0]?.edges).toHaveLength(2);
 });
 
+test.for([
+  ['UPSTREAM', 5],
+  ['DOWNSTREAM', 5],
+  ['BOTH', 5],
+  ['BOTH', 1],
+] as const)('a lineage %s %i of which only the keys are asked for is the same', async ([direction, maxDepth]) => {
+  await using graph = await startSubgraph('graph');
+  const given = `(direction: ${direction}, maxDepth: ${maxDepth}, limit: 6)`;
+  const bare = `query ($of: [_Any!]!) { _entities(representations: $of) { ... on Sample { lineage${given} { ...Names truncated } } } }
+    fragment Names on Subgraph { vertices { id graph frame key } }`;
+  const of = samples([1, 51, 151, 301].map(sampleId));
+  const [whole, keys] = [await graph.ask(lineageText(given), { of }), await graph.ask(bare, { of })];
+  expect(keys.errors).toBeUndefined();
+  const named = lineagesIn(whole.data).map((lineage) => ({
+    vertices: lineage?.vertices.map(({ key }) => ({ id: idOf('Sample', key), graph: 'lab', frame: 'Sample', key })),
+    truncated: lineage?.truncated,
+  }));
+  expect(lineagesIn(keys.data)).toEqual(named);
+});
+
+test.for([
+  ['{ vertices { properties } }', '"name":"DNA sample 001"'],
+  ['{ ...Part } fragment Part on Subgraph { edges { source { key } } }', `"source":{"key":"${sampleId(1)}"}`],
+  ['{ vertices { ...V } } fragment V on GraphVertex { ... on GraphVertex { p: properties } }', '"name":"DNA sample 001"'],
+])('what needs more than keys has it: %s', async ([selections, told]) => {
+  await using graph = await startSubgraph('graph');
+  const [own = '', fragment = ''] = (selections ?? '').split(/ (?=fragment)/);
+  const text = `query ($of: [_Any!]!) { _entities(representations: $of) { ... on Sample { lineage ${own} } } } ${fragment}`;
+  const { data, errors } = await graph.ask(text, { of: samples([sampleId(1)]) });
+  expect(errors).toBeUndefined();
+  expect(JSON.stringify(data)).toContain(told);
+});
+
 test('a lineage that is cut says so and keeps the nearest', async () => {
   await using graph = await startSubgraph('graph');
   const { data } = await graph.askLocally(lineageText('(limit: 3)'), { of: samples([1, 301].map(sampleId)) });
