@@ -8,13 +8,12 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { GraphQLError, getOperationAST, getVariableValues, Kind, OperationTypeNode, visit } from 'graphql';
-import type { Complete } from './complete.ts';
 import { completer } from './complete.ts';
 import { fieldStep } from './field.ts';
 import type { NamedStep } from './objects.ts';
 import { inParallel, inSequence } from './objects.ts';
 import { perCondition } from './per-condition.ts';
-import type { Operation, Run } from './run.ts';
+import type { Complete, Operation, Run } from './run.ts';
 import type { Scope } from './selected-fields.ts';
 import { fieldsOf } from './selected-fields.ts';
 

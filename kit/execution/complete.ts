@@ -1,10 +1,11 @@
 import type { FieldNode, GraphQLAbstractType, GraphQLLeafType, GraphQLObjectType, GraphQLOutputType } from 'graphql';
 import { GraphQLError, isLeafType, isListType, isNonNullType, isObjectType, locatedError } from 'graphql';
-import type { Operation, Place, Run } from './run.ts';
+import type { Waiting } from './gathered.ts';
+import { gathered } from './gathered.ts';
+import type { Failed } from './guarded.ts';
+import { guarded } from './guarded.ts';
+import type { Complete, Operation, Place, Run } from './run.ts';
 import { isPromise, pathOf } from './run.ts';
-
-/** Turns what a resolver gave into what is shown; throws or rejects where it may not be null and is. */
-export type Complete = (value: unknown, place: Place, run: Run) => unknown;
 
 type Parts = {
   readonly operation: Operation;
@@ -52,40 +53,37 @@ function leaf(type: GraphQLLeafType): Complete {
 }
 
 function list(complete: Complete, { nodes, coordinate, nullable }: Parts & { readonly nullable: boolean }): Complete {
-  const failed = (error: unknown, place: Place, run: Run): null => {
+  const failed: Failed = (error, place, run) => {
     const located = locatedError(error, nodes, pathOf(place));
     if (!nullable) throw located;
     run.errors.push(located);
     return null;
   };
-  const item = (value: unknown, place: Place, run: Run): unknown => {
-    const fail = (error: unknown): null => failed(error, place, run);
-    try {
-      const completed = isPromise(value) ? value.then((found) => complete(found, place, run)) : complete(value, place, run);
-      return isPromise(completed) ? completed.then(undefined, fail) : completed;
-    } catch (error) {
-      return fail(error);
-    }
-  };
+  const item = guarded(complete, failed);
   return (value, prev, run) => {
     if (!isIterable(value)) throw new GraphQLError(`Expected Iterable, but did not find one for field "${coordinate}".`);
     const completed: unknown[] = [];
-    let waits = false;
+    const waiting: Waiting<number>[] = [];
     try {
       for (const found of value) {
-        const shown = item(found, { prev, key: completed.length, typename: undefined }, run);
-        waits ||= isPromise(shown);
+        const key = completed.length;
+        const shown = item(found, { prev, key, typename: undefined }, run);
         completed.push(shown);
+        if (isPromise(shown)) waiting.push({ key, value: shown });
       }
     } catch (error) {
-      if (!waits) throw error;
+      if (waiting.length === 0) throw error;
       // Nobody else hears of those that fail as well.
       return Promise.allSettled(completed).then(() => {
         throw error;
       });
     }
-    return waits ? Promise.all(completed) : completed;
+    return waiting.length === 0 ? completed : gathered(completed, waiting, putItem);
   };
+}
+
+function putItem(items: unknown[], index: number, item: unknown): void {
+  items[index] = item;
 }
 
 const isIterable = (value: unknown): value is Iterable<unknown> =>

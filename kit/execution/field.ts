@@ -1,9 +1,10 @@
 import type { FieldNode, GraphQLField, GraphQLLeafType, GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
 import { getArgumentValues, getNullableType, isLeafType, isNonNullType, Kind, locatedError, visit } from 'graphql';
-import type { Complete } from './complete.ts';
+import type { Failed } from './guarded.ts';
+import { guarded } from './guarded.ts';
 import type { FieldStep } from './objects.ts';
-import type { Operation, Place, Run } from './run.ts';
-import { isPromise, pathOf } from './run.ts';
+import type { Complete, Operation, Place, Run } from './run.ts';
+import { pathOf } from './run.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -23,22 +24,22 @@ export function fieldStep(parts: Parts): FieldStep {
   const { parent, name, nodes, complete, field } = parts;
   const resolve = resolver(parts);
   const nullable = !isNonNullType(field.type);
-  const failed = (error: unknown, place: Place, run: Run): null => {
+  const failed: Failed = (error, place, run) => {
     const located = locatedError(error, nodes, pathOf(place));
     if (!nullable) throw located;
     run.errors.push(located);
     return null;
   };
+  const shown = guarded(complete, failed);
   const step: FieldStep = (source, above, run) => {
     const place: Place = { prev: above, key: name, typename: parent.name };
-    const fail = (error: unknown): null => failed(error, place, run);
+    let found: unknown;
     try {
-      const found = resolve(source, place, run);
-      const completed = isPromise(found) ? found.then((value) => complete(value, place, run)) : complete(found, place, run);
-      return isPromise(completed) ? completed.then(undefined, fail) : completed;
+      found = resolve(source, place, run);
     } catch (error) {
-      return fail(error);
+      return failed(error, place, run);
     }
+    return shown(found, place, run);
   };
   return field.resolve === undefined && isLeafType(getNullableType(field.type)) ? plainStep(field, step) : step;
 }

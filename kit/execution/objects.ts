@@ -1,3 +1,5 @@
+import type { Waiting } from './gathered.ts';
+import { gathered } from './gathered.ts';
 import type { Place, Run } from './run.ts';
 import { isPromise } from './run.ts';
 
@@ -12,17 +14,19 @@ type Completed = Record<string, unknown>;
 export function inParallel(fields: readonly NamedStep[]): (source: unknown, place: Place | undefined, run: Run) => unknown {
   return (source, place, run) => {
     const completed: Completed = {};
-    const waiting: Promise<void>[] = [];
+    const waiting: Waiting<string>[] = [];
     try {
       for (const { name, step } of fields) {
         const value = step(source, place, run);
         put(completed, name, value);
-        if (isPromise(value)) waiting.push(settle(completed, name, value));
+        if (isPromise(value)) waiting.push({ key: name, value });
       }
     } catch (error) {
-      return waiting.length === 0 ? rethrow(error) : Promise.allSettled(waiting).then(() => rethrow(error));
+      return waiting.length === 0
+        ? rethrow(error)
+        : Promise.allSettled(waiting.map(({ value }) => value)).then(() => rethrow(error));
     }
-    return waiting.length === 0 ? completed : Promise.all(waiting).then(() => completed);
+    return waiting.length === 0 ? completed : gathered(completed, waiting, put);
   };
 }
 
@@ -36,9 +40,6 @@ export function inSequence(
     return completed;
   };
 }
-
-const settle = (completed: Completed, name: string, value: Promise<unknown>): Promise<void> =>
-  value.then((found) => put(completed, name, found));
 
 function put(completed: Completed, name: string, value: unknown): void {
   if (name !== '__proto__') completed[name] = value;

@@ -22,6 +22,9 @@ export type Place = {
   readonly typename: string | undefined;
 };
 
+/** Turns what a resolver gave into what is shown; throws or rejects where it may not be null and is. */
+export type Complete = (value: unknown, place: Place, run: Run) => unknown;
+
 export const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
 
