@@ -14,23 +14,58 @@ export const batcher =
   (entities: readonly OwnTree[]): Batch => {
     const representations: Tree[] = [];
     const targets: OwnTree[][] = [];
-    const known = new Map<string, OwnTree[]>();
+    const alike = entities.length === 1 ? () => undefined : findsAlike<OwnTree[]>();
     for (const entity of entities) {
       const represented = represent(entity);
       if (represented === null) continue;
-      const text = entities.length === 1 ? '' : textOf(represented);
-      const same = known.get(text);
+      const own = [entity];
+      const same = alike(represented, own);
       if (same !== undefined) {
         same.push(entity);
         continue;
       }
-      const first = [entity];
-      known.set(text, first);
       representations.push(represented);
-      targets.push(first);
+      targets.push(own);
     }
     return { representations, targets };
   };
+
+/** Gives what is kept with a representation that says the same, or keeps this and gives undefined. */
+type FindAlike<Kept> = (representation: Tree, kept: Kept) => Kept | undefined;
+
+/** Most representations have one key that is text, which can be looked up as it is; of all others a text is made. */
+function findsAlike<Kept>(): FindAlike<Kept> {
+  const byKey = new Map<unknown, Map<string, Map<unknown, Kept>>>();
+  const byText = new Map<unknown, Kept>();
+  return (representation, kept) => {
+    const name = onlyKey(representation);
+    if (name === undefined) return keptWith(byText, textOf(representation), kept);
+    const names = byKey.get(representation['__typename']) ?? added(byKey, representation['__typename'], new Map());
+    return keptWith(names.get(name) ?? added(names, name, new Map()), representation[name], kept);
+  };
+}
+
+/** The name of the one key that is text; undefined where there are several, or one of another kind. */
+function onlyKey(representation: Tree): string | undefined {
+  let found: string | undefined;
+  for (const name in representation) {
+    if (name === '__typename') continue;
+    if (found !== undefined || typeof representation[name] !== 'string') return undefined;
+    found = name;
+  }
+  return found;
+}
+
+function keptWith<Kept>(known: Map<unknown, Kept>, key: unknown, kept: Kept): Kept | undefined {
+  const before = known.get(key);
+  if (before === undefined) known.set(key, kept);
+  return before;
+}
+
+function added<Key, Value>(into: Map<Key, Value>, key: Key, value: Value): Value {
+  into.set(key, value);
+  return value;
+}
 
 /** Tells representations apart; for the few short texts of which they mostly are, several times as fast as JSON. */
 function textOf(representation: Tree): string {

@@ -67,7 +67,7 @@ function entityFetch(node: FetchNode, at: readonly string[], parts: FetchParts):
   const locate = errorLocator(node, at);
   const places = placesAt(parts.places, at);
   const fill = (entity: Tree, targets: readonly OwnTree[]): void => {
-    const found = rewrite === undefined ? typed(entity, targets) : (rewrite(typed(entity, targets)) as Tree);
+    const found = rewrite === undefined ? entity : (rewrite(typed(entity, targets)) as Tree);
     for (const target of targets) merge(target, found, places);
   };
   return async (run, targets) => {
@@ -79,8 +79,12 @@ function entityFetch(node: FetchNode, at: readonly string[], parts: FetchParts):
     if (errors !== undefined) run.errors.push(...locate(errors, run.root, (index) => asked.targets[index] ?? []));
     if (data == null) return;
     const entities = entitiesIn(data, representations.length);
-    for (const [index, entity] of entities.entries()) if (isTree(entity)) fill(entity, asked.targets[index] ?? []);
-    const gone = entities.flatMap((entity, index) => (entity === null ? (asked.targets[index] ?? []) : []));
+    const gone: OwnTree[] = [];
+    for (let index = 0; index < entities.length; index++) {
+      const entity = entities[index];
+      if (isTree(entity)) fill(entity, asked.targets[index] ?? []);
+      else if (entity === null) gone.push(...(asked.targets[index] ?? []));
+    }
     if (gone.length > 0) run.gone.push(...placesOf(gone, run.root, at));
   };
 }
@@ -95,7 +99,7 @@ function entitiesIn({ _entities: entities }: Tree, asked: number): readonly unkn
   throw new Error(`A subgraph answered ${asked} representations with another number of entities.`);
 }
 
-/** The subgraph need not repeat the type of an entity; what is asked of that type looks for it. */
+/** The subgraph need not repeat the type of an entity, which stands in what it fills; a rewrite of that type looks for it. */
 function typed(entity: Tree, [target]: readonly OwnTree[]): Tree {
   return entity['__typename'] ? entity : { ...entity, __typename: target?.['__typename'] };
 }
