@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Measure } from './measure.ts';
-import { interleaved } from './measure.ts';
+import { interleaved, warmUp } from './measure.ts';
 import { operations } from './operations.ts';
 import { profileMainJob } from './profile-main-job.ts';
 import { writeMain, writeSection } from './results.ts';
@@ -10,7 +10,7 @@ import { benchWords } from './words.ts';
 
 const help = `Compares our process with the stock gateway over the same subgraphs, the same graph as one server, and a bare server, interleaved.
 
-  npm run bench                    5 s a run, 3 repeats; about six minutes
+  npm run bench                    5 s a run, 3 repeats; about eight minutes
   npm run bench -- --seconds 1 --repeats 1
   npm run bench -- --write         also writes test/bench/RESULTS.md
   npm run bench -- --profile       where our process spends its time in the main job, and nothing else
@@ -32,6 +32,8 @@ async function main(): Promise<void> {
   await using started = await startTargets();
   const rows: Row[] = [];
   for (const operation of operations) {
+    say(`${operation.name}, warming up`);
+    await warmUp(started.targets, bodyOf(operation));
     for (const connections of [1, 32]) {
       say(`${operation.name}, ${connections} connection(s)`);
       const load = { body: bodyOf(operation), connections, seconds: Number(values.seconds) };
@@ -100,8 +102,8 @@ function table(rows: readonly Row[]): string {
 
 const results = (report: string): string => `# Bench results
 
-${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}; medians of ${values.repeats} interleaved runs of ${values.seconds} s.
-Made by \`npm run bench -- --write\`. CPU is that of all processes but the sandbox and the load generator: for \`ours\` one
+${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.versions.node}; medians of ${values.repeats} interleaved runs of ${values.seconds} s,
+after 10 s of each operation for each target. Made by \`npm run bench -- --write\`. CPU is that of all processes but the sandbox and the load generator: for \`ours\` one
 process, for \`stock\` the plain gateway and its eight subgraph servers, for \`monolith\` Apollo Server and graphql-js over the
 same resolvers in one schema, for \`bare\` a node:http server that answers the
 same bytes. All targets stand over one sandbox and share two cores with it, so ratios mean more than single figures.

@@ -43,6 +43,11 @@ export async function measure({ url, headers, pids }: Target, { body, connection
   };
 }
 
+/** Loads every target until its engine has compiled what the operation needs: a slow one is asked too rarely for that in a run. */
+export async function warmUp(targets: readonly Target[], body: string): Promise<void> {
+  for (const target of targets) await measure(target, { body, connections: 32, seconds: 10 });
+}
+
 /** Measures every target in turn, as often as there are repeats, so that a drift of the machine meets all of them. */
 export async function interleaved(
   targets: readonly Target[],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compose } from '#schema/compose.ts';
 import type { Measure } from './measure.ts';
-import { interleaved } from './measure.ts';
+import { interleaved, warmUp } from './measure.ts';
 import type { Process } from './processes.ts';
 import { run } from './processes.ts';
 import type { RemoteName } from './remote-graph.ts';
@@ -17,7 +17,7 @@ import { benchWords } from './words.ts';
 const help = `What joining subgraphs over HTTP costs: the stock gateway, ours, an aggregator written by hand, and a bare server,
 interleaved over the same three subgraphs. CPU is that of the gateway's process alone.
 
-  npm run bench:remote                    5 s a run, 3 repeats; about three minutes
+  npm run bench:remote                    5 s a run, 3 repeats; about four minutes
   npm run bench:remote -- --seconds 1 --repeats 1
   npm run bench:remote -- --write         also writes its section of test/bench/RESULTS.md`;
 
@@ -38,6 +38,7 @@ async function main(): Promise<void> {
   const { targets, sizes } = await startTargets(opened);
   const rows: Row[] = [];
   for (const { name, body } of bodies) {
+    await warmUp(targets, body);
     for (const connections of [1, 32]) {
       const measures = await interleaved(targets, { body, connections, seconds: Number(values.seconds) }, Number(values.repeats));
       rows.push({ operation: name, connections, measures });
@@ -146,8 +147,8 @@ function table(rows: readonly Row[]): string {
 }
 
 const introduction = (load: number, sizes: readonly number[]): string =>
-  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, load average ${load.toFixed(1)} before the start, Node ${process.versions.node}; medians of ${values.repeats} interleaved runs of ${values.seconds} s.
-Made by \`npm run bench:remote -- --write\`. Three subgraphs over HTTP, shared by all; answers of ${sizes.join(' and ')} bytes. CPU is that of
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, load average ${load.toFixed(1)} before the start, Node ${process.versions.node}; medians of ${values.repeats} interleaved runs of ${values.seconds} s,
+after 10 s of each operation for each target. Made by \`npm run bench:remote -- --write\`. Three subgraphs over HTTP, shared by all; answers of ${sizes.join(' and ')} bytes. CPU is that of
 the gateway's process alone, in ms a request: \`stock\` is the plain gateway, \`by hand\` a node:http server that knows these
 operations and joins with undici and JSON, \`bare\` answers the same bytes out of memory. Wanted of \`ours\`: at most 0.30 of
 \`stock\` and 1.60 of \`by hand\`.`;
