@@ -1,4 +1,4 @@
-import type { FieldNode, FragmentDefinitionNode, GraphQLResolveInfo, SelectionSetNode } from 'graphql';
+import type { FieldNode, GraphQLResolveInfo } from 'graphql';
 import { Kind } from 'graphql';
 
 type Asked = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>;
@@ -15,16 +15,13 @@ export function asksFor(asked: Asked, names: readonly string[]): boolean {
 
 function namesBelow({ fieldNodes, fragments }: Asked): ReadonlySet<string> {
   const names = new Set<string>();
-  const spread = new Set<FragmentDefinitionNode>();
-  const visit = (set: SelectionSetNode | undefined): void => {
+  // A set is walked in the order in which it grows, to its end.
+  const sets = new Set(fieldNodes.map(({ selectionSet }) => selectionSet));
+  for (const set of sets) {
     for (const node of set?.selections ?? []) {
       if (node.kind === Kind.FIELD) names.add(node.name.value);
-      const fragment = node.kind === Kind.FRAGMENT_SPREAD ? fragments[node.name.value] : undefined;
-      if (fragment !== undefined && spread.has(fragment)) continue;
-      if (fragment !== undefined) spread.add(fragment);
-      visit(node.kind === Kind.FRAGMENT_SPREAD ? fragment?.selectionSet : node.selectionSet);
+      sets.add(node.kind === Kind.FRAGMENT_SPREAD ? fragments[node.name.value]?.selectionSet : node.selectionSet);
     }
-  };
-  for (const { selectionSet } of fieldNodes) visit(selectionSet);
+  }
   return names;
 }

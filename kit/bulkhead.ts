@@ -1,8 +1,6 @@
-import { BulkheadRejectedError, bulkhead as cockatielBulkhead, TaskCancelledError } from 'cockatiel';
 import { upstreamError } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
-import { untilAborted } from './until-aborted.ts';
 
 type Options = {
   readonly service: string;
@@ -14,21 +12,40 @@ type Options = {
 
 /**
  * Keeps one slow upstream from taking the memory of all: what neither runs nor may wait fails at once. Who leaves while it
- * waits is let go at once; its place in the queue is free when its turn comes.
+ * waits is let go at once, and its place in the queue is free again.
  */
 export function bulkhead({ service, running, waiting }: Options): Layer<RestRequest, RestResponse> {
-  const policy = cockatielBulkhead(running, waiting);
+  const queue = new Set<() => void>();
+  let free = running;
+  const late = (signal: AbortSignal) => upstreamError('UPSTREAM_TIMEOUT', service, { cause: signal.reason });
+  const turn = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (queue.size >= waiting)
+        throw upstreamError('UPSTREAM_UNAVAILABLE', service, { cause: new Error('Too many calls wait.') });
+      const start = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      const leave = (): void => {
+        queue.delete(start);
+        reject(late(signal));
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      queue.add(start);
+    });
+  const end = (): void => {
+    const { value: first } = queue.values().next();
+    if (first === undefined) free += 1;
+    else queue.delete(first) && first();
+  };
   return (next) => async (request) => {
-    const { signal } = request;
-    const leave = () => upstreamError('UPSTREAM_TIMEOUT', service, { cause: signal.reason });
-    const waits = policy.executionSlots === 0;
+    if (request.signal.aborted) throw late(request.signal);
+    if (free > 0) free -= 1;
+    else await turn(request.signal);
     try {
-      const work = policy.execute(() => next(request), signal);
-      return await (waits ? untilAborted(work, signal, leave) : work);
-    } catch (error) {
-      if (error instanceof BulkheadRejectedError) throw upstreamError('UPSTREAM_UNAVAILABLE', service, { cause: error });
-      if (error instanceof TaskCancelledError) throw leave();
-      throw error;
+      return await next(request);
+    } finally {
+      end();
     }
   };
 }

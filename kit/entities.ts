@@ -16,7 +16,7 @@ export function resolvingEntities(schema: GraphQLSchema): GraphQLSchema {
   const field = schema.getQueryType()?.getFields()['_entities'];
   if (field?.resolve === undefined) return schema;
   const library = field.resolve as Resolve;
-  const resolve: Resolve = (source, { representations }, context, info) =>
+  const resolve: Resolve = (...[source, { representations }, context, info]: Parameters<Resolve>) =>
     representations.flatMap((reference) => {
       const type = info.schema.getType(reference.__typename);
       if (!isObjectType(type)) return library(source, { representations: [reference] }, context, info);

@@ -113,7 +113,8 @@ function clientFor({ call, decode, urgent, credential, hear, use, service }: Par
     // The calls under way end with the same signal, so one that waited gets its turn at once and must not use it.
     if (call.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', service, { cause: call.signal.reason });
     const { onCall, prefix, clock } = options;
-    const proof = (await credential?.()) ?? options.credential ?? noCredential;
+    const own = credential && (await credential());
+    const proof = own ?? options.credential ?? noCredential;
     const request = requestFor(wanted, call, { prefix, credential: proof });
     const send = () => handle(urgent === undefined ? request : { ...request, urgent });
     const { method, path } = wanted;

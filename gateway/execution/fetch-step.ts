@@ -2,6 +2,7 @@ import type { FetchNode } from '@apollo/query-planner';
 import type { GraphQLSchema } from 'graphql';
 import { GraphQLError } from 'graphql';
 import type { SubgraphResponse } from '#gateway/request.ts';
+import type { Batch } from './batch.ts';
 import { batcher } from './batch.ts';
 import type { Path } from './entities.ts';
 import { finder, pathsOf } from './entities.ts';
@@ -79,19 +80,20 @@ function entityFetch(node: FetchNode, at: readonly string[], parts: FetchParts):
     if (errors !== undefined) run.errors.push(...locate(errors, run.root, (index) => asked.targets[index] ?? []));
     if (data == null) return;
     const entities = entitiesIn(data, representations.length);
-    const gone: OwnTree[] = [];
-    for (let index = 0; index < entities.length; index++) {
-      const entity = entities[index];
+    entities.forEach((entity, index) => {
       if (isTree(entity)) fill(entity, asked.targets[index] ?? []);
-      else if (entity === null) gone.push(...(asked.targets[index] ?? []));
-    }
-    if (gone.length > 0) run.gone.push(...placesOf(gone, run.root, at));
+    });
+    if (entities.includes(null)) run.gone.push(...placesOf(asked, entities, { root: run.root, at }));
   };
 }
 
-function placesOf(targets: readonly OwnTree[], root: OwnTree, at: readonly string[]): readonly Path[] {
+type Place = { readonly root: OwnTree; readonly at: readonly string[] };
+
+/** Where the entities stand that their subgraph does not know. */
+function placesOf(asked: Batch, entities: readonly unknown[], { root, at }: Place): readonly Path[] {
+  const gone = asked.targets.filter((_, index) => entities[index] === null).flat();
   const paths = pathsOf(root, at);
-  return targets.map((target) => paths.get(target) ?? at);
+  return gone.map((target) => paths.get(target) ?? at);
 }
 
 function entitiesIn({ _entities: entities }: Tree, asked: number): readonly unknown[] {

@@ -8,22 +8,32 @@ type Options = {
 
 /** Ends a subgraph call after its time, or when what is left of the request's time is up. */
 export function deadline({ subgraphTimeoutMs }: Options): FetchLayer {
-  return (next) => async (request) => {
-    if (request.signal.aborted) throw upstreamError('UPSTREAM_TIMEOUT', request.service);
-    const timeUp = Promise.withResolvers<never>();
-    const controller = new AbortController();
-    const end = (): void => {
-      const error = upstreamError('UPSTREAM_TIMEOUT', request.service);
-      controller.abort(error);
-      timeUp.reject(error);
-    };
-    const timer = setTimeout(end, subgraphTimeoutMs);
-    request.signal.addEventListener('abort', end, { once: true });
-    try {
-      return await Promise.race([next({ ...request, signal: controller.signal }), timeUp.promise]);
-    } finally {
-      clearTimeout(timer);
-      request.signal.removeEventListener('abort', end);
-    }
-  };
+  return (next) => (request) =>
+    new Promise((resolve, reject) => {
+      const late = () => upstreamError('UPSTREAM_TIMEOUT', request.service);
+      if (request.signal.aborted) return reject(late());
+      const controller = new AbortController();
+      const leave = (): void => {
+        clearTimeout(timer);
+        request.signal.removeEventListener('abort', end);
+      };
+      const end = (): void => {
+        leave();
+        const error = late();
+        controller.abort(error);
+        reject(error);
+      };
+      const timer = setTimeout(end, subgraphTimeoutMs);
+      request.signal.addEventListener('abort', end, { once: true });
+      next({ ...request, signal: controller.signal }).then(
+        (answer) => {
+          leave();
+          resolve(answer);
+        },
+        (error: unknown) => {
+          leave();
+          reject(error);
+        },
+      );
+    });
 }

@@ -4,7 +4,7 @@ import type { Waiting } from './gathered.ts';
 import { gathered } from './gathered.ts';
 import type { Failed } from './guarded.ts';
 import { guarded } from './guarded.ts';
-import type { Complete, Operation, Place, Run } from './run.ts';
+import type { Complete, Operation } from './run.ts';
 import { isPromise, pathOf } from './run.ts';
 
 type Parts = {

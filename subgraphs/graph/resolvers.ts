@@ -21,6 +21,8 @@ type Given<Arguments> = { readonly [Name in keyof Arguments]?: Arguments[Name] |
 
 type ById = { readonly id: string };
 
+type LineageRequest = [ById, Given<LineageArguments>, GraphContext, GraphQLResolveInfo];
+
 type NeighborArguments = {
   readonly direction?: Direction | null;
   readonly edgeFrames?: readonly string[] | null;
@@ -66,7 +68,7 @@ export const resolvers: SubgraphResolvers = {
   },
   Sample: {
     __resolveReference: ({ id }: ById) => ({ id }),
-    lineage: ({ id }: ById, given: Given<LineageArguments>, { loaders }: GraphContext, info: GraphQLResolveInfo) =>
+    lineage: (...[{ id }, given, { loaders }, info]: LineageRequest) =>
       loaders
         .lineage({
           direction: given.direction ?? 'UPSTREAM',
