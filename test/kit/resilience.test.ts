@@ -262,3 +262,20 @@ test('a caller who leaves while its call waits in the bulkhead is let go at once
   await next;
   expect(methods).toEqual(['GET', 'POST']);
 });
+
+test('who leaves the queue of the bulkhead gives its place to somebody else at once', async () => {
+  const answers: ((response: RestResponse) => void)[] = [];
+  const call = bulkhead({ service: 'things', running: 1, waiting: 1 })(() => new Promise((resolve) => answers.push(resolve)));
+  const first = call(request());
+  const caller = new AbortController();
+  const leaves = call(request('GET', caller.signal));
+  await expect(call(request())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  caller.abort(new Error('gone'));
+  await expect(leaves).rejects.toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+  const next = call(request());
+  answers.shift()?.(answer(200));
+  await first;
+  await vi.advanceTimersByTimeAsync(1);
+  answers.shift()?.(answer(204));
+  expect(await next).toMatchObject({ status: 204 });
+});
