@@ -1,8 +1,9 @@
 import type { Call } from './call.ts';
 
 /**
- * Keeps one value for each call, in the call itself, so that both are collected together. What a WeakMap holds outlives every
- * collection of young objects, and of everything that a call brought that is a quarter of its memory to be copied and swept.
+ * Keeps one value for each call, in the call itself, so that both go together. A WeakMap would do the same but for one thing: a
+ * value that refers to its key, as a context does to its call, outlives every collection of young objects, and all that was read
+ * for the call with it.
  */
 export function perCall<Value extends object>(make: (call: Call) => Value): (call: Call) => Value {
   const key = Symbol('kept for the call');
