@@ -1,6 +1,8 @@
 import { upstreamError } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
+import type { Queue } from './slots.ts';
+import { slots } from './slots.ts';
 
 type Options = {
   readonly service: string;
@@ -15,10 +17,9 @@ type Options = {
  * waits is let go at once, and its place in the queue is free again.
  */
 export function bulkhead({ service, running, waiting }: Options): Layer<RestRequest, RestResponse> {
-  const queue = new Set<() => void>();
-  let free = running;
+  const slot = slots(running);
   const late = (signal: AbortSignal) => upstreamError('UPSTREAM_TIMEOUT', service, { cause: signal.reason });
-  const turn = (signal: AbortSignal): Promise<void> =>
+  const inQueue = (queue: Queue, signal: AbortSignal): Promise<void> =>
     new Promise((resolve, reject) => {
       if (queue.size >= waiting)
         throw upstreamError('UPSTREAM_UNAVAILABLE', service, { cause: new Error('Too many calls wait.') });
@@ -33,19 +34,12 @@ export function bulkhead({ service, running, waiting }: Options): Layer<RestRequ
       signal.addEventListener('abort', leave, { once: true });
       queue.add(start);
     });
-  const end = (): void => {
-    const { value: first } = queue.values().next();
-    if (first === undefined) free += 1;
-    else queue.delete(first) && first();
-  };
   return (next) => async (request) => {
-    if (request.signal.aborted) throw late(request.signal);
-    if (free > 0) free -= 1;
-    else await turn(request.signal);
-    try {
-      return await next(request);
-    } finally {
-      end();
-    }
+    const { signal } = request;
+    if (signal.aborted) throw late(signal);
+    return slot(
+      () => next(request),
+      (queue) => inQueue(queue, signal),
+    );
   };
 }

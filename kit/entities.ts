@@ -1,5 +1,6 @@
 import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
-import { isObjectType } from 'graphql';
+import { isInterfaceType, isObjectType } from 'graphql';
+import { asError } from './errors.ts';
 import { isPromise } from './execution/run.ts';
 
 type Reference = { readonly __typename: string };
@@ -9,19 +10,21 @@ type Resolve = GraphQLFieldResolver<unknown, unknown, { readonly representations
 type ResolveReference = (reference: Reference, ...rest: readonly unknown[]) => unknown;
 
 /**
- * The same schema, whose `_entities` resolves references to objects one by one: one that throws fails alone, and what is there
- * already is waited for by nobody. References to interfaces, and to what does not exist, are the library's affair.
+ * The same schema, whose `_entities` resolves references one by one: one that throws fails alone, and what is there already is
+ * waited for by nobody. References to interfaces are the library's affair, and so is a type that does not exist, which fails all.
  */
 export function resolvingEntities(schema: GraphQLSchema): GraphQLSchema {
   const field = schema.getQueryType()?.getFields()['_entities'];
   if (field?.resolve === undefined) return schema;
   const library = field.resolve as Resolve;
   const resolve: Resolve = (...[source, { representations }, context, info]: Parameters<Resolve>) =>
-    representations.flatMap((reference) => {
+    representations.map((reference) => {
       const type = info.schema.getType(reference.__typename);
-      if (!isObjectType(type)) return library(source, { representations: [reference] }, context, info);
+      const byLibrary = (): unknown => library(source, { representations: [reference] }, context, info)[0];
+      if (isInterfaceType(type)) return orError(byLibrary);
+      if (!isObjectType(type)) return byLibrary();
       const resolveReference = resolverOf(type);
-      return [entity(reference, () => (resolveReference ? resolveReference(reference, context, info) : reference))];
+      return orError(() => typed(resolveReference ? resolveReference(reference, context, info) : reference, type.name));
     });
   field.resolve = resolve as typeof field.resolve;
   return schema;
@@ -34,15 +37,17 @@ type Extended = {
 
 const resolverOf = ({ extensions }: Extended): ResolveReference | undefined => extensions.apollo?.subgraph?.resolveReference;
 
-/** What a reference leads to, or why it leads nowhere: an error among the items of a list fails that item. */
-function entity({ __typename: type }: Reference, resolve: () => unknown): unknown {
+/** An error among the items of a list fails that item. */
+function orError(resolve: () => unknown): unknown {
   try {
-    const found = resolve();
-    return isPromise(found) ? found.then((object) => named(object, type)) : named(found, type);
+    return resolve();
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return asError(error);
   }
 }
+
+const typed = (found: unknown, type: string): unknown =>
+  isPromise(found) ? found.then((object) => named(object, type)) : named(found, type);
 
 /** An object says by its `__typename` what it is; that of one that several share is written into it, and seen by nobody. */
 function named(object: unknown, type: string): unknown {

@@ -88,3 +88,6 @@ export function upstreamError(code: UpstreamCode, service: string, { cause, exte
     extensions: { service, retryable: retryable.has(code), ...extensions },
   });
 }
+
+/** What was thrown, as an error. */
+export const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));

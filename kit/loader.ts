@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { asError } from './errors.ts';
 import { isUuid } from './ids.ts';
 
 /** Loads by id within one request; a key the upstream does not know becomes null, a failure rejects only its own key. */
@@ -43,13 +44,11 @@ export function pickLoader<Value>(options: {
   const loader = new DataLoader<string, Value | null>(async (ids) => {
     const listed =
       ids.length >= threshold ? new Map((await list()).map((value) => [idOf(value), value])) : new Map<string, Value>();
+    // DataLoader takes an Error among the values as the failure of that one key.
     return Promise.all(ids.map((id) => listed.get(id) ?? one(id).catch(asError)));
   });
   return { load: (id) => loader.load(id) };
 }
-
-/** DataLoader takes an Error among the values as the failure of that one key. */
-const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
 /** What cannot be an id is null without a call; the service is asked in lower case. */
 export const uuidLoader = <Value>(loader: Loader<string, Value>): Loader<string, Value> => ({

@@ -42,7 +42,7 @@ export type Upstreams = AsyncDisposable & {
   readonly replace: (changed: ReachableServices) => void;
 };
 
-type Entry = { readonly upstream: Upstream; settings: ReachableSettings; state: BreakerState };
+type Entry = Pick<Upstream, 'forCall' | 'replace'> & { settings: ReachableSettings; state: BreakerState };
 
 export async function openUpstreams(settings: ReachableServices, parts: UpstreamsParts): Promise<Upstreams> {
   await using opening = new AsyncDisposableStack();
@@ -58,26 +58,21 @@ export async function openUpstreams(settings: ReachableServices, parts: Upstream
     return optionsOf(service, given, { ...parts, onBreakerChange });
   };
   for (const [service, given] of settings) {
-    const upstream = opening.use(openUpstream(optionsFor(service, given)));
-    entries.set(service, { upstream, settings: given, state: 'closed' });
+    const { forCall, replace } = opening.use(openUpstream(optionsFor(service, given)));
+    entries.set(service, { forCall, replace, settings: given, state: 'closed' });
   }
   const opened = opening.move();
   return {
     to(service) {
       const entry = entries.get(service);
       if (entry === undefined) throw new Error(`No connection to the ${service} service was opened.`);
-      return {
-        forCall: entry.upstream.forCall,
-        get settings() {
-          return entry.settings;
-        },
-      };
+      return entry;
     },
     replace(changed) {
       for (const [service, given] of changed) {
         const entry = entries.get(service);
         if (entry === undefined) continue;
-        entry.upstream.replace(optionsFor(service, given));
+        entry.replace(optionsFor(service, given));
         entry.settings = given;
         if (entry.state !== 'closed') parts.onBreakerChange?.(service, 'closed');
         entry.state = 'closed';

@@ -1,11 +1,10 @@
 import type { FieldNode, GraphQLAbstractType, GraphQLLeafType, GraphQLObjectType, GraphQLOutputType } from 'graphql';
-import { GraphQLError, isLeafType, isListType, isNonNullType, isObjectType, locatedError } from 'graphql';
+import { GraphQLError, isLeafType, isListType, isNonNullType, isObjectType } from 'graphql';
 import type { Waiting } from './gathered.ts';
 import { gathered } from './gathered.ts';
-import type { Failed } from './guarded.ts';
-import { guarded } from './guarded.ts';
+import { failing, guarded } from './guarded.ts';
 import type { Complete, Operation } from './run.ts';
-import { isPromise, pathOf } from './run.ts';
+import { isPromise } from './run.ts';
 
 type Parts = {
   readonly operation: Operation;
@@ -53,13 +52,7 @@ function leaf(type: GraphQLLeafType): Complete {
 }
 
 function list(complete: Complete, { nodes, coordinate, nullable }: Parts & { readonly nullable: boolean }): Complete {
-  const failed: Failed = (error, place, run) => {
-    const located = locatedError(error, nodes, pathOf(place));
-    if (!nullable) throw located;
-    run.errors.push(located);
-    return null;
-  };
-  const item = guarded(complete, failed);
+  const item = guarded(complete, failing({ nodes, nullable }));
   return (value, prev, run) => {
     if (!isIterable(value)) throw new GraphQLError(`Expected Iterable, but did not find one for field "${coordinate}".`);
     const completed: unknown[] = [];

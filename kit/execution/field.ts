@@ -1,10 +1,8 @@
 import type { FieldNode, GraphQLField, GraphQLLeafType, GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
-import { getArgumentValues, getNullableType, isLeafType, isNonNullType, Kind, locatedError, visit } from 'graphql';
-import type { Failed } from './guarded.ts';
-import { guarded } from './guarded.ts';
+import { getArgumentValues, getNullableType, isLeafType, isNonNullType, Kind, visit } from 'graphql';
+import { failing, guarded } from './guarded.ts';
 import type { FieldStep } from './objects.ts';
 import type { Complete, Operation, Place, Run } from './run.ts';
-import { pathOf } from './run.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -23,13 +21,7 @@ type Parts = {
 export function fieldStep(parts: Parts): FieldStep {
   const { parent, name, nodes, complete, field } = parts;
   const resolve = resolver(parts);
-  const nullable = !isNonNullType(field.type);
-  const failed: Failed = (error, place, run) => {
-    const located = locatedError(error, nodes, pathOf(place));
-    if (!nullable) throw located;
-    run.errors.push(located);
-    return null;
-  };
+  const failed = failing({ nodes, nullable: !isNonNullType(field.type) });
   const shown = guarded(complete, failed);
   const step: FieldStep = (source, above, run) => {
     const place: Place = { prev: above, key: name, typename: parent.name };

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AwsV4Signer } from 'aws4fetch';
+import { asError } from '#kit/errors.ts';
 import type { S3Settings } from './settings.ts';
 
 /** The four things that are asked of a bucket. All reject with an Error that names the status, never a credential. */
@@ -81,7 +82,7 @@ async function send(signer: AwsV4Signer, body: Blob | undefined): Promise<Respon
   try {
     return await fetch(url, { method, headers, redirect: 'error', ...(body !== undefined && { body }) });
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    return asError(error);
   }
 }
 

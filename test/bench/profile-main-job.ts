@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { measure } from './measure.ts';
+import { measure, warmUp } from './measure.ts';
 import { operations } from './operations.ts';
 import { run } from './processes.ts';
 import { busiest } from './profile.ts';
@@ -44,7 +44,7 @@ async function profiled(executor: 'stock' | 'compiled', seconds: number): Promis
   const url = /http:\S+/.exec(gateway.ready)?.[0] ?? '';
   const target = { name: executor, url, headers: await logIn(url), pids: [gateway.pid] };
   const load = { body: bodyOf(operations[0]), connections: 8, seconds };
-  await measure(target, { ...load, seconds: 10 });
+  await warmUp([target], load.body);
   const since = (performance.now() - began) / 1e3;
   const { requestsPerSecond } = await measure(target, load);
   const requests = requestsPerSecond * seconds;

@@ -3,96 +3,23 @@ import { batcher } from '#gateway/execution/batch.ts';
 
 const batch = batcher((entity) => entity);
 
+const a = (keys: object) => ({ __typename: 'A', ...keys });
+const b = (keys: object) => ({ __typename: 'B', ...keys });
+
 test.for([
-  [
-    'the same key',
-    [
-      { __typename: 'A', id: '1' },
-      { __typename: 'A', id: '1' },
-    ],
-    1,
-  ],
-  [
-    'other keys',
-    [
-      { __typename: 'A', id: '1' },
-      { __typename: 'A', id: '2' },
-    ],
-    2,
-  ],
-  [
-    'other types',
-    [
-      { __typename: 'A', id: '1' },
-      { __typename: 'B', id: '1' },
-    ],
-    2,
-  ],
-  [
-    'other names',
-    [
-      { __typename: 'A', id: '1' },
-      { __typename: 'A', code: '1' },
-    ],
-    2,
-  ],
-  [
-    'text and number',
-    [
-      { __typename: 'A', id: '1' },
-      { __typename: 'A', id: 1 },
-    ],
-    2,
-  ],
-  [
-    'the same numbers',
-    [
-      { __typename: 'A', id: 1 },
-      { __typename: 'A', id: 1 },
-    ],
-    1,
-  ],
-  [
-    'one key and several',
-    [
-      { __typename: 'A', id: '1' },
-      { __typename: 'A', id: '1', lot: '2' },
-    ],
-    2,
-  ],
-  [
-    'several that could run together',
-    [
-      { __typename: 'A', a: 'x', b: 'y:z' },
-      { __typename: 'A', a: 'x:y', b: 'z' },
-    ],
-    2,
-  ],
-  [
-    'several that are the same',
-    [
-      { __typename: 'A', a: 'x', b: [1] },
-      { __typename: 'A', a: 'x', b: [1] },
-    ],
-    1,
-  ],
-  [
-    'an object and its text',
-    [
-      { __typename: 'A', id: { a: 1 } },
-      { __typename: 'A', id: '{"a":1}' },
-    ],
-    2,
-  ],
-  [
-    'a name that every object has',
-    [
-      { __typename: 'A', constructor: '1' },
-      { __typename: 'A', constructor: '1' },
-    ],
-    1,
-  ],
-] as const)('two entities with %s', ([, entities, different]) => {
+  ['the same key', a({ id: '1' }), a({ id: '1' }), 1],
+  ['other keys', a({ id: '1' }), a({ id: '2' }), 2],
+  ['other types', a({ id: '1' }), b({ id: '1' }), 2],
+  ['other names', a({ id: '1' }), a({ code: '1' }), 2],
+  ['text and number', a({ id: '1' }), a({ id: 1 }), 2],
+  ['the same numbers', a({ id: 1 }), a({ id: 1 }), 1],
+  ['one key and several', a({ id: '1' }), a({ id: '1', lot: '2' }), 2],
+  ['several that could run together', a({ a: 'x', b: 'y:z' }), a({ a: 'x:y', b: 'z' }), 2],
+  ['several that are the same', a({ a: 'x', b: [1] }), a({ a: 'x', b: [1] }), 1],
+  ['an object and its text', a({ id: { a: 1 } }), a({ id: '{"a":1}' }), 2],
+  ['a name that every object has', a({ constructor: '1' }), a({ constructor: '1' }), 1],
+] as const)('two entities with %s', ([, left, right, different]) => {
+  const entities = [left, right];
   const { representations, targets } = batch(entities);
   expect(representations).toHaveLength(different);
   expect(targets.flat()).toEqual(entities);
