@@ -7,7 +7,7 @@ import type { Sink } from './line-queue.ts';
 
 type Options = {
   readonly path: string;
-  /** A file that would become longer is put aside, as is one of an earlier day (UTC). */
+  /** A file that would become longer is put aside, as is one of an earlier day (UTC); lines stay whole, so one that is longer has a file of its own. */
   readonly maxBytes: number;
   /** Files that are put aside: `<path>.1` is the newest, the last one goes. */
   readonly keep: number;
@@ -34,10 +34,15 @@ export async function rotatedFile({ path, maxBytes, keep, clock }: Options): Pro
   };
   return {
     async write(text) {
-      const bytes = Buffer.byteLength(text);
-      if (current.bytes > 0 && (current.bytes + bytes > maxBytes || current.day !== today())) await rotate();
-      await current.handle.appendFile(text);
-      current.bytes += bytes;
+      let rest = Buffer.from(text);
+      while (rest.length > 0) {
+        const isFull = wholeLines(rest, maxBytes - current.bytes) === 0;
+        if (current.bytes > 0 && (isFull || current.day !== today())) await rotate();
+        const part = rest.subarray(0, wholeLines(rest, maxBytes - current.bytes) || firstLine(rest));
+        await current.handle.appendFile(part);
+        current.bytes += part.length;
+        rest = rest.subarray(part.length);
+      }
     },
     writeNow(text) {
       try {
@@ -49,6 +54,13 @@ export async function rotatedFile({ path, maxBytes, keep, clock }: Options): Pro
     close: () => current.handle.close(),
   };
 }
+
+const lineEnd = 0x0a;
+
+/** How many bytes of the text `room` takes without breaking a line. */
+const wholeLines = (text: Buffer, room: number): number => (room > 0 ? text.lastIndexOf(lineEnd, room - 1) + 1 : 0);
+
+const firstLine = (text: Buffer): number => text.indexOf(lineEnd) + 1 || text.length;
 
 function onlyMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;

@@ -7,6 +7,7 @@ import { ExpectedError } from '#kit/errors.ts';
 import { lineQueue } from '#ops/log/line-queue.ts';
 import { openLog } from '#ops/log/open-log.ts';
 import { requestLog } from '#ops/log/request-log.ts';
+import { rotatedFile } from '#ops/log/rotated-file.ts';
 import { createLogger } from '#ops/logger.ts';
 import { administrator, partner } from '#test/harness/callers.ts';
 
@@ -150,6 +151,20 @@ test('OB-42 a file above its size is put aside, and as many stay as are wanted',
   const [newest = '', before = ''] = await Promise.all([readFile(file, 'utf8'), readFile(`${file}.1`, 'utf8')]);
   expect(before.length).toBeLessThanOrEqual(settings.maxBytes);
   expect(linesOf([newest]).at(-1)).toMatchObject({ turn: 39, line: 9 });
+});
+
+test('OB-42 no file grows beyond its size by what is written at once, and no line is broken', async () => {
+  await using folder = await inFolder();
+  const path = join(folder.path, 'gateway.log');
+  const sink = await rotatedFile({ path, maxBytes: 10, keep: 5, clock });
+  await sink.write('one\n');
+  await sink.write('two\nthree\nä-four\n');
+  await sink.write('a line that is longer than a file\nsix\n');
+  await sink.write('ä-seven\n');
+  await sink.close();
+  const files = [5, 4, 3, 2, 1].map((number) => `${path}.${number}`);
+  const texts = await Promise.all([...files, path].map((each) => readFile(each, 'utf8').catch(() => undefined)));
+  expect(texts).toEqual(['one\ntwo\n', 'three\n', 'ä-four\n', 'a line that is longer than a file\n', 'six\n', 'ä-seven\n']);
 });
 
 test('OB-42 a file of yesterday is put aside', async () => {
