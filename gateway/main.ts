@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { readEnvironment } from '#kit/environment.ts';
 import { isSubgraphName } from '#kit/service-names.ts';
+import { keepYoung } from '#kit/young-objects.ts';
 import { subgraphs } from '#subgraphs/registry.ts';
 import { readConfig, variableNames } from './config.ts';
 import { serve } from './serve.ts';
@@ -14,6 +15,7 @@ async function main(): Promise<void> {
     process.exitCode = await check(process.argv.includes('--json'));
     return;
   }
+  keepYoung();
   const config = readConfig(await readEnvironment(process.env, variableNames));
   process.exitCode =
     cluster.isPrimary && config.lifecycle.workers > 1

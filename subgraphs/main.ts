@@ -16,6 +16,7 @@ import { readUploadBounds } from '#kit/upload-bounds.ts';
 import type { Environment, ReachableSettings } from '#kit/upstream-settings.ts';
 import { readUpstreamSettings, upstreamVariables, urlVariable } from '#kit/upstream-settings.ts';
 import { openUpstreams } from '#kit/upstreams.ts';
+import { keepYoung } from '#kit/young-objects.ts';
 import { subgraphs } from './registry.ts';
 import { serve } from './serve.ts';
 
@@ -46,6 +47,7 @@ async function main(): Promise<number> {
   if (values.help) return say(help, 0);
   const [name] = positionals;
   if (!isSubgraphName(name)) return say(`Which subgraph? Known are ${subgraphNames.join(', ')}.\n\n${help}`, 2);
+  keepYoung();
   const environment = await readEnvironment(process.env, [...upstreamVariables, ...organizationVariables]);
   const weak = secretProblems(environment, [{ name: 'SUBGRAPH_SECRET', needed: true }]);
   if (wantsStrongSecrets(environment['ENVIRONMENT']) && weak.length > 0) return say(weak.join('\n'), 1);
