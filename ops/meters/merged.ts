@@ -1,8 +1,8 @@
 import { AggregatorRegistry } from 'prom-client';
 import { declarations } from '#ops/metrics.ts';
-import { openLabelOf } from './registry.ts';
 import type { LabelValues } from './room.ts';
 import { room } from './room.ts';
+import { openLabelOf } from './series.ts';
 
 type Sample = { readonly labels: Readonly<Record<string, string | number>>; readonly value: number };
 

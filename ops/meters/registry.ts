@@ -1,12 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Declaration, MetricName } from '#ops/metrics.ts';
 import { declarations } from '#ops/metrics.ts';
+import type { Counting } from './counter.ts';
+import { counter } from './counter.ts';
 import type { LabelValues } from './room.ts';
-import { room } from './room.ts';
+import { seriesWithin } from './series.ts';
 
-type Counting = { readonly add: (values?: LabelValues, amount?: number) => void };
-type Gauging = Counting & { readonly set: (value: number, values?: LabelValues) => void };
 type Observing = { readonly observe: (value: number, values?: LabelValues) => void };
+type Gauging = Counting & { readonly set: (value: number, values?: LabelValues) => void };
 
 type MeterOf = { readonly counter: Counting; readonly gauge: Gauging; readonly histogram: Observing };
 
@@ -22,20 +23,12 @@ export type MeterRegistry = {
   readonly snapshot: () => Promise<readonly object[]>;
 };
 
-/** Labels whose values clients can choose, by name. */
-const openLabels: ReadonlySet<string> = new Set(['endpoint', 'organization_id', 'dataset_id', 'plan', 'api_key_id']);
-
-/** Place of the label that clients can influence most, where there is one. */
-export function openLabelOf(labels: readonly string[]): number | undefined {
-  const at = labels.findLastIndex((label) => openLabels.has(label));
-  return at < 0 ? undefined : at;
-}
-
 /** Makes every declared metric, and those of Node, in a registry of their own. */
 export function meterRegistry(): MeterRegistry {
   const registry = new Registry();
   const made = Object.entries<Declaration>(declarations).map(([key, declared]) => [key, meter(declared, registry)]);
-  collectDefaultMetrics({ register: registry });
+  // The library looks at the event loop every 10 ms, which an idle process pays for; our own delay is measured beside it.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   return {
     meters: Object.fromEntries(made) as Meters,
     contentType: registry.contentType,
@@ -44,35 +37,28 @@ export function meterRegistry(): MeterRegistry {
   };
 }
 
-function meter(
-  { kind, name, help, labels, most, buckets, together }: Declaration,
-  registry: Registry,
-): MeterOf[Declaration['kind']] {
-  const within = room(most, openLabelOf(labels));
-  // The room gives the same list for the same values, so each set becomes an object once.
-  const objects = new WeakMap<LabelValues, Record<string, string>>();
-  const labelled = (values: LabelValues): Record<string, string> => {
-    const kept = within(values);
-    const known = objects.get(kept) ?? Object.fromEntries(kept.map((value, at) => [labels[at], value]));
-    objects.set(kept, known);
-    return known;
-  };
-  const options = { name, help, labelNames: labels, registers: [registry] };
-  switch (kind) {
-    case 'counter': {
-      const counter = new Counter(options);
-      return { add: (values = [], amount = 1) => counter.inc(labelled(values), amount) };
-    }
-    case 'gauge': {
-      const gauge = new Gauge({ ...options, aggregator: together ?? 'sum' });
-      return {
-        add: (values = [], amount = 1) => gauge.inc(labelled(values), amount),
-        set: (value, values = []) => gauge.set(labelled(values), value),
-      };
-    }
-    case 'histogram': {
-      const histogram = new Histogram({ ...options, buckets: [...(buckets ?? [])] });
-      return { observe: (value, values = []) => histogram.observe(labelled(values), value) };
-    }
+function meter(declared: Declaration, registry: Registry): MeterOf[Declaration['kind']] {
+  switch (declared.kind) {
+    case 'counter':
+      return counter(declared, registry);
+    case 'gauge':
+      return gauge(declared, registry);
+    case 'histogram':
+      return histogram(declared, registry);
   }
+}
+
+function gauge({ name, help, labels, most, together }: Declaration, registry: Registry): Gauging {
+  const labelsOf = seriesWithin({ labels, most }, (given) => given);
+  const made = new Gauge({ name, help, labelNames: [...labels], registers: [registry], aggregator: together ?? 'sum' });
+  return {
+    add: (values = [], amount = 1) => made.inc(labelsOf(values), amount),
+    set: (value, values = []) => made.set(labelsOf(values), value),
+  };
+}
+
+function histogram({ name, help, labels, most, buckets = [] }: Declaration, registry: Registry): Observing {
+  const labelsOf = seriesWithin({ labels, most }, (given) => given);
+  const made = new Histogram({ name, help, labelNames: [...labels], registers: [registry], buckets: [...buckets] });
+  return { observe: (value, values = []) => made.observe(labelsOf(values), value) };
 }
