@@ -5,6 +5,7 @@ import { circuitRest } from './circuit-rest.ts';
 import { upstreamError } from './errors.ts';
 import type { Layer } from './layer.ts';
 import type { RestRequest, RestResponse } from './rest-transport.ts';
+import { stackless } from './stackless.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -56,11 +57,14 @@ export function breaker({ service, failureThreshold, recoveryMs, wellAt, onChang
     if (policy.state === CircuitState.HalfOpen) probing += 1;
     return attempt(next, request);
   };
+  /** While the circuit is open, which is when there are many, the library makes an error for each call. */
+  const run = (call: () => Promise<Outcome>): Promise<Outcome> =>
+    policy.state === CircuitState.Open ? stackless(() => policy.execute(call)) : policy.execute(call);
   const guarded = async (next: Next, request: RestRequest): Promise<RestResponse> => {
     try {
       // The library lets further callers wait for the probes; failing at once is better for them.
-      if (isProbed()) throw new BrokenCircuitError();
-      const outcome = await policy.execute(() => counted(next, request));
+      if (isProbed()) throw stackless(() => new BrokenCircuitError());
+      const outcome = await run(() => counted(next, request));
       if (outcome.kind === 'answered') return outcome.response;
       throw outcome.reason;
     } catch (error) {

@@ -1,3 +1,5 @@
+import { stackless } from './stackless.ts';
+
 /**
  * Every code a client can meet, with the HTTP status it has when it refuses the whole request.
  * Codes with status 200 belong to one field of an answer that is otherwise given (reliability rules, section 2.0).
@@ -83,10 +85,8 @@ const retryable: ReadonlySet<UpstreamCode> = new Set(['UPSTREAM_TIMEOUT', 'UPSTR
 
 /** A failure of the named service; the cause stays inside, the client sees our own sentence. */
 export function upstreamError(code: UpstreamCode, service: string, { cause, extensions }: Options = {}): ExpectedError {
-  return new ExpectedError(code, sentences[code](service), {
-    cause,
-    extensions: { service, retryable: retryable.has(code), ...extensions },
-  });
+  const known = { service, retryable: retryable.has(code), ...extensions };
+  return stackless(() => new ExpectedError(code, sentences[code](service), { cause, extensions: known }));
 }
 
 /** What was thrown, as an error. */

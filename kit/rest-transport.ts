@@ -2,6 +2,7 @@ import type { Dispatcher, FormData } from 'undici';
 import { Pool } from 'undici';
 import { upstreamError } from './errors.ts';
 import type { Handler } from './layer.ts';
+import { stackless } from './stackless.ts';
 
 export type RestRequest = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -69,6 +70,8 @@ type Exchange = {
   readonly reject: (reason: Error) => void;
 };
 
+const unwanted = stackless(() => new Error('The answer is not wanted any more.'));
+
 function dispatch({ pool, options, request, resolve, reject }: Exchange): void {
   const { signal, path, method, headers, body } = request;
   if (signal.aborted) {
@@ -87,14 +90,14 @@ function dispatch({ pool, options, request, resolve, reject }: Exchange): void {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
     answer();
-    if (!reader.complete()) controller?.abort(new Error('The answer is not wanted any more.'));
+    if (!reader.complete()) controller?.abort(unwanted);
   };
   pool.dispatch(
     { path, method, headers, body: body ?? null },
     {
       onRequestStart(started) {
         controller = started;
-        if (settled) started.abort(new Error('The answer is not wanted any more.'));
+        if (settled) started.abort(unwanted);
       },
       onResponseStart: (_, status, responseHeaders) => {
         if (!reader.start(status, responseHeaders)) settle(() => reject(unreadable(options, `Status ${status} cannot be read.`)));

@@ -1,6 +1,7 @@
 import type { FetchNode } from '@apollo/query-planner';
 import { GraphQLError } from 'graphql';
 import type { SubgraphError } from '#gateway/request.ts';
+import { stackless } from '#kit/stackless.ts';
 import type { Path } from './entities.ts';
 import { pathsOf } from './entities.ts';
 import type { OwnTree } from './tree.ts';
@@ -35,8 +36,6 @@ const clientNames = ({ outputRewrites = [] }: FetchNode): ReadonlyMap<string | n
   );
 
 function located({ message, extensions }: SubgraphError, { serviceName }: FetchNode, path: Path | undefined): GraphQLError {
-  return new GraphQLError(message || `The subgraph ${serviceName} failed.`, {
-    ...(path !== undefined && { path }),
-    extensions: { ...extensions, serviceName },
-  });
+  const options = { ...(path !== undefined && { path }), extensions: { ...extensions, serviceName } };
+  return stackless(() => new GraphQLError(message || `The subgraph ${serviceName} failed.`, options));
 }

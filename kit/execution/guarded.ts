@@ -1,5 +1,6 @@
 import type { FieldNode } from 'graphql';
 import { locatedError } from 'graphql';
+import { stackless } from '#kit/stackless.ts';
 import type { Complete, Place, Run } from './run.ts';
 import { isPromise, pathOf } from './run.ts';
 
@@ -11,7 +12,7 @@ type Where = { readonly nodes: readonly FieldNode[]; readonly nullable: boolean 
 export const failing =
   ({ nodes, nullable }: Where): Failed =>
   (error, place, run) => {
-    const located = locatedError(error, nodes, pathOf(place));
+    const located = stackless(() => locatedError(error, nodes, pathOf(place)));
     if (!nullable) throw located;
     run.errors.push(located);
     return null;
