@@ -32,25 +32,25 @@ export function plannedFetches({
   wantedOf,
   onUnexpectedError,
 }: Options): Handler<PlannedFetch, SubgraphResponse> {
-  const failed = (error: unknown, request: SubgraphRequest): SubgraphResponse => {
+  const failed = (error: unknown, request: SubgraphRequest, left: boolean): SubgraphResponse => {
     if (!(error instanceof ExpectedError)) onUnexpectedError(error, request);
     const expected = error instanceof ExpectedError ? error : internal(service);
-    const { message, extensions } = request.kind === 'mutation' ? unknownOutcome(expected) : expected;
+    const { message, extensions: own } = request.kind === 'mutation' ? unknownOutcome(expected) : expected;
+    const extensions = { service, ...own };
+    // A client that is gone reads nothing, and one may leave behind as many paths as there are entities.
+    if (left) return { data: null, errors: [{ message, extensions }] };
     return {
       data: null,
-      errors: lostPaths(wantedOf(request.text), request).map((path) => ({
-        message,
-        path,
-        extensions: { service, ...extensions },
-      })),
+      errors: lostPaths(wantedOf(request.text), request).map((path) => ({ message, path, extensions })),
     };
   };
   return async (fetch) => {
     const request = subgraphRequest(service, fetch);
-    const answer = await handle(request).catch((error: unknown) => failed(error, request));
+    const fail = (error: unknown): SubgraphResponse => failed(error, request, fetch.context.outcome.left);
+    const answer = await handle(request).catch(fail);
     const wanted = wantedOf(request.text);
     const whole = isComplete(wanted, answer, request);
-    return whole ? spreadOverLost(wanted, answer, request) : failed(upstreamError('UPSTREAM_INVALID_RESPONSE', service), request);
+    return whole ? spreadOverLost(wanted, answer, request) : fail(upstreamError('UPSTREAM_INVALID_RESPONSE', service));
   };
 }
 
