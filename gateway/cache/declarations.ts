@@ -1,6 +1,8 @@
 import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 import { Kind, valueFromASTUntyped } from 'graphql';
 import { linksOf } from '#kit/links.ts';
+import type { Format } from './formats.ts';
+import { readFormat } from './formats.ts';
 
 /** Whose an answer is: anybody's, its organization's and rights', or one subject's alone. */
 export type Scope = 'PUBLIC' | 'ORGANIZATION' | 'PRIVATE';
@@ -19,7 +21,7 @@ type Declared = { readonly directives?: readonly ConstDirectiveNode[] | undefine
 export type Declarations = {
   readonly hintOf: (node: Declared, graph: string) => Hint;
   /** Formats of `@cacheTag`, such as `sample-{$key.id}`. */
-  readonly formatsOf: (node: Declared, graph: string) => readonly string[];
+  readonly formatsOf: (node: Declared, graph: string) => readonly Format[];
   /** Types of `@cacheInvalidate`. */
   readonly invalidatedBy: (node: Declared, graph: string) => readonly string[];
 };
@@ -35,7 +37,7 @@ export function declarations(document: DocumentNode): Declarations {
       const hints = applied.cacheControl(node, graph).map(hint);
       return hints.length === 0 ? noHint : hints.reduce(narrower);
     },
-    formatsOf: (node, graph) => applied.cacheTag(node, graph).map(({ format }) => String(format)),
+    formatsOf: (node, graph) => applied.cacheTag(node, graph).map(({ format }) => readFormat(String(format))),
     invalidatedBy: (node, graph) => applied.cacheInvalidate(node, graph).flatMap(({ types }) => texts(types)),
   };
 }

@@ -69,11 +69,15 @@ export function fileStore({
     return { key: place.key, bytes, ends: createdAt + entry.keepMs };
   };
   const { tellUse, clean } = upkeep({ tables, clock, touched, maxTags });
-  const cleaning = setInterval(
-    () => void clean().catch((error: unknown) => onFault({ kind: 'unavailable', error })),
-    cleanEveryMs,
-  );
-  cleaning.unref();
+  let cleaning: Promise<void> | undefined;
+  const startCleaning = (): void => {
+    cleaning ??= clean()
+      .catch((error: unknown) => onFault({ kind: 'unavailable', error }))
+      .finally(() => {
+        cleaning = undefined;
+      });
+  };
+  const timer = setInterval(startCleaning, cleanEveryMs).unref();
   return {
     now: () => clock.now(),
     async read(wanted) {
@@ -105,7 +109,9 @@ export function fileStore({
     claim: async (places) => places.map(() => true),
     release: async () => undefined,
     async [Symbol.asyncDispose]() {
-      clearInterval(cleaning);
+      clearInterval(timer);
+      // It may be waiting for another process to end its step.
+      await cleaning;
       await tellUse().catch(() => undefined);
       tables[Symbol.dispose]();
     },

@@ -23,18 +23,18 @@ export function leading({ fly, turns }: Options): (next: SubgraphHandler) => Lea
   return (next) => {
     const call = calls(next, costs);
     const leadAlone = async (task: Task, parts: readonly Part[]): Promise<Outcomes> => {
-      const { ours, theirs } = await turns.divide(task, parts, costs.get(task.lookup.policy));
+      const { ours, theirs, claimed } = await turns.divide(task, parts, costs.get(task.lookup.policy));
       try {
         const [called, awaited] = await Promise.all([call(task, ours), turns.others(task, theirs)]);
         const left = theirs.filter((part) => !awaited.has(part));
         return new Map([...called, ...awaited, ...(await call(task, left))]);
       } finally {
-        turns.release(ours);
+        turns.release(claimed);
       }
     };
     const renewAlone = async (task: Task, parts: readonly Part[]): Promise<Outcomes> => {
-      const { ours } = await turns.divide(task, parts);
-      return call(task, ours).finally(() => turns.release(ours));
+      const { ours, claimed } = await turns.divide(task, parts);
+      return call(task, ours).finally(() => turns.release(claimed));
     };
     return {
       lead: (task, parts) => fly(task, parts, () => leadAlone(task, parts)),

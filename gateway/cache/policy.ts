@@ -2,6 +2,7 @@ import type { FieldNode, OperationDefinitionNode, SelectionNode } from 'graphql'
 import { Kind, print, valueFromASTUntyped } from 'graphql';
 import type { Scope } from './declarations.ts';
 import { digest } from './digest.ts';
+import { fillFormats } from './formats.ts';
 import type { Measured } from './measure.ts';
 import { measure, measureField, narrower, undeclared } from './measure.ts';
 import type { GraphIndex, TypeFacts } from './schema-index.ts';
@@ -15,7 +16,7 @@ import {
   variablesIn,
 } from './selection.ts';
 import type { Tag } from './tags.ts';
-import { entityTag, fillFormats, keyOf, someTag, subgraphTag, typeTag } from './tags.ts';
+import { entityTag, keyOf, someTag, subgraphTag, typeTag } from './tags.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 

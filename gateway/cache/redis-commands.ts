@@ -17,15 +17,18 @@ export async function readAll(redis: RedisClient, keys: readonly string[]): Prom
   return keys.map((key) => found.get(key) ?? null);
 }
 
-/** One pipeline; in a cluster one for each slot, all at once. @throws the first error of any command */
-export async function sendAll(redis: RedisClient, commands: readonly Command[]): Promise<void> {
+/** One pipeline; in a cluster one for each slot, all at once. Answers in the order of the commands. @throws the first error of any command */
+export async function sendAll(redis: RedisClient, commands: readonly Command[]): Promise<readonly unknown[]> {
   const groups = redis instanceof Cluster ? bySlot(commands, ({ key }) => key) : [commands];
-  const answers = await Promise.all(
-    groups
-      .filter((group) => group.length > 0)
-      .map((group) => group.reduce((line, { add }) => add(line), redis.pipeline()).exec()),
-  );
-  for (const [error] of answers.flatMap((answer) => answer ?? [])) if (error !== null) throw error;
+  const sent = groups.filter((group) => group.length > 0).map((group) => sendGroup(redis, group));
+  const answers = new Map((await Promise.all(sent)).flat());
+  return commands.map((command) => answers.get(command));
+}
+
+async function sendGroup(redis: RedisClient, group: readonly Command[]): Promise<readonly (readonly [Command, unknown])[]> {
+  const answers = (await group.reduce((line, { add }) => add(line), redis.pipeline()).exec()) ?? [];
+  for (const [error] of answers) if (error !== null) throw error;
+  return group.map((command, index) => [command, answers[index]?.[1]]);
 }
 
 /** Keys with the same name in braces are in the same slot. */

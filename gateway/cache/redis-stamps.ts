@@ -17,9 +17,9 @@ export function redisStamps(redis: RedisClient, seconds: number) {
     return { key, add: (line) => line.call('set', key, stamp, ...ends, ...(isFirst ? ['NX'] : [])) as typeof line };
   };
   return {
-    raise(tags: readonly Tag[]): Promise<void> {
+    async raise(tags: readonly Tag[]): Promise<void> {
       const stamp = newStamp();
-      return sendAll(
+      await sendAll(
         redis,
         tags.map((tag) => set(tag, stamp, false)),
       );

@@ -81,17 +81,30 @@ export function redisStore({ redis, longestMs, tell, onFault }: Options): Store 
       await Promise.all([raised, tell(tags)]);
     },
     async claim(places, ttlMs) {
-      const claims = places.map((place) => redis.set(lockKey(place), owner, 'PX', ttlMs, 'NX'));
-      return (await Promise.all(claims)).map((answer) => answer === 'OK');
+      const claims = places.map((place) => claimOf(lockKey(place), owner, ttlMs));
+      return (await sendAll(redis, claims)).map((answer) => answer === 'OK');
     },
     async release(places) {
-      await Promise.all(places.map((place) => redis.eval(releaseScript, 1, lockKey(place), owner)));
+      await sendAll(
+        redis,
+        places.map((place) => releaseOf(lockKey(place), owner)),
+      );
     },
     async [Symbol.asyncDispose]() {},
   };
 }
 
 const lockKey = ({ namespace, digest }: Place): string => `l:{${namespace}}:${digest}`;
+
+const claimOf = (key: string, owner: string, ttlMs: number): Command => ({
+  key,
+  add: (pipeline) => pipeline.set(key, owner, 'PX', ttlMs, 'NX'),
+});
+
+const releaseOf = (key: string, owner: string): Command => ({
+  key,
+  add: (pipeline) => pipeline.eval(releaseScript, 1, key, owner),
+});
 
 const releaseScript = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
 

@@ -3,12 +3,13 @@ import type { ConstDirectiveNode, DefinitionNode, DocumentNode, FieldDefinitionN
 import { Kind, parse, print, valueFromASTUntyped, visit } from 'graphql';
 import type { Declarations, Hint } from './declarations.ts';
 import { declarations } from './declarations.ts';
+import type { Format } from './formats.ts';
 
 export type FieldFacts = {
   /** Name of the type within lists and `!`. */
   readonly type: string;
   readonly hint: Hint;
-  readonly formats: readonly string[];
+  readonly formats: readonly Format[];
   readonly invalidates: readonly string[];
 };
 
@@ -17,7 +18,7 @@ export type TypeFacts = {
   readonly name: string;
   readonly fields: ReadonlyMap<string, FieldFacts>;
   readonly hint: Hint;
-  readonly formats: readonly string[];
+  readonly formats: readonly Format[];
   /** Field sets of `@key`; none where the type is no entity. */
   readonly keys: readonly SelectionSetNode[];
   /** Names of the objects that a value of the type may be, its own name included. */

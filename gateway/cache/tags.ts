@@ -67,23 +67,3 @@ export function keyOf(set: SelectionSetNode, value: unknown): object | undefined
   }
   return found;
 }
-
-const placeholder = /\{\$(key|args)\.([\w.]+)\}/g;
-
-/** Fills `{$key.id}` and `{$args.id}`; a format that lacks a value gives no tag. */
-export function fillFormats(
-  formats: readonly string[],
-  given: { readonly key?: unknown; readonly args?: unknown },
-): readonly Tag[] {
-  const valueAt = (source: 'key' | 'args', path: string): unknown => path.split('.').reduce(step, given[source]) ?? undefined;
-  return formats.flatMap((format) => {
-    const places = [...format.matchAll(placeholder)];
-    if (places.some(([, source, path = '']) => valueAt(source === 'key' ? 'key' : 'args', path) === undefined)) return [];
-    return formattedTag(format.replace(placeholder, (_, source: 'key' | 'args', path: string) => textOf(valueAt(source, path))));
-  });
-}
-
-const step = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Values)[name] : undefined;
-
-const textOf = (value: unknown): string => (typeof value === 'object' ? canonical(value) : String(value));

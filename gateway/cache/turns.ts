@@ -7,7 +7,12 @@ import type { Store } from './store.ts';
 
 type Options = { readonly store: Store; readonly background: Background; readonly random: () => number };
 
-type Divided = { readonly ours: readonly Part[]; readonly theirs: readonly Part[] };
+type Divided = {
+  readonly ours: readonly Part[];
+  readonly theirs: readonly Part[];
+  /** Those of ours that other processes wait for, until they are released. */
+  readonly claimed: readonly Part[];
+};
 
 /** Lets one process of all fetch a thing. This saves work and decides nothing: stamps refuse what comes too late. */
 export type Turns = {
@@ -15,7 +20,7 @@ export type Turns = {
   readonly divide: (task: Task, parts: readonly Part[], costMs?: number) => Promise<Divided>;
   /** What others brought of their parts, within half a second. */
   readonly others: (task: Task, parts: readonly Part[]) => Promise<ReadonlyMap<Part, Outcome>>;
-  readonly release: (ours: readonly Part[]) => void;
+  readonly release: (claimed: readonly Part[]) => void;
 };
 
 /** What takes less is not worth a lock. */
@@ -38,10 +43,12 @@ export function turns({ store, background, random }: Options): Turns {
   return {
     async divide(task, parts, costMs) {
       const shared = parts.filter(({ slot }) => slot !== undefined && task.fenceOf(slot).alone !== true);
-      if (shared.length === 0 || (costMs !== undefined && costMs <= slowMs)) return { ours: parts, theirs: [] };
+      if (shared.length === 0 || (costMs !== undefined && costMs <= slowMs)) return { ours: parts, theirs: [], claimed: [] };
       const won = await store.claim(placesOf(shared), lockMs).catch(() => []);
       const theirs = new Set(shared.filter((_, index) => won[index] === false));
-      return { ours: parts.filter((part) => !theirs.has(part)), theirs: [...theirs] };
+      // A store that did not answer may have given them all.
+      const claimed = shared.filter((part) => !theirs.has(part));
+      return { ours: parts.filter((part) => !theirs.has(part)), theirs: [...theirs], claimed };
     },
     async others(task, parts) {
       const found = new Map<Part, Outcome>();
@@ -53,8 +60,8 @@ export function turns({ store, background, random }: Options): Turns {
       }
       return found;
     },
-    release(ours) {
-      const places = placesOf(ours);
+    release(claimed) {
+      const places = placesOf(claimed);
       if (places.length > 0) background.run(() => store.release(places));
     },
   };

@@ -1,11 +1,12 @@
 import type { FieldNode, SelectionNode } from 'graphql';
 import { Kind } from 'graphql';
 import type { SubgraphRequest, SubgraphResponse } from '#gateway/request.ts';
+import { fillFormats } from './formats.ts';
 import { argumentsOf, entityTags } from './policy.ts';
 import type { GraphIndex, TypeFacts } from './schema-index.ts';
 import { readOperation, responseName } from './selection.ts';
 import type { Tag } from './tags.ts';
-import { fillFormats, someTag, typeTags } from './tags.ts';
+import { someTag, typeTags } from './tags.ts';
 
 /** What one mutation of a subgraph invalidates. */
 export type Written = {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { fillFormats } from '#gateway/cache/formats.ts';
 import type { Policy, Unit } from '#gateway/cache/policy.ts';
 import { compilePolicy } from '#gateway/cache/policy.ts';
 import { cacheIndex } from '#gateway/cache/schema-index.ts';
+import { formattedTag } from '#gateway/cache/tags.ts';
 import { compose } from '#schema/compose.ts';
 
 const supergraph = (schema: string, { url = 'http://samples', directive = '@cacheControl' } = {}): string => `
@@ -143,7 +145,9 @@ test('tags of the federation directive hold for the subgraph that declares them'
     { name: 'others', url: '', sdl: sdl('{ id: ID! size: Int }') },
   ]);
   const index = cacheIndex(composed);
-  expect(index.graphOf('samples').typeOf('Sample')?.formats).toEqual(['sample-{$key.id}']);
+  const { formats = [] } = index.graphOf('samples').typeOf('Sample') ?? {};
+  expect(fillFormats(formats, { key: { id: 's1' } })).toEqual([formattedTag('sample-s1')]);
+  expect(fillFormats(formats, { key: { id: null } })).toEqual([]);
   expect(index.graphOf('others').typeOf('Sample')?.formats).toEqual([]);
 });
 
