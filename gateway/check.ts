@@ -20,6 +20,7 @@ import { openFeed } from './http/address-feed.ts';
 import { openRegistry } from './limits/registry.ts';
 import { openSource, readSubgraphList } from './plan/open-source.ts';
 import { localName, routesOf } from './plan/routing.ts';
+import { withoutUrl } from './services.ts';
 
 /** One thing that would keep a process from starting, or from being of use. */
 export type Problem = {
@@ -141,7 +142,7 @@ async function checkReach(sdl: string, { environment, fetch, upstreams, organiza
       if (needs === undefined) throw new Error(`There is no subgraph ${local} in this process.`);
       for (const service of needs) needed.add(service);
     });
-  const missing = [...needed].filter((service) => upstreams[service].url === undefined);
+  const missing = withoutUrl([...needed], { upstreams });
   const alone = 'no URL is set; only ENVIRONMENT=development starts a sandbox';
   if (environment !== 'development')
     await attempt('', () => {

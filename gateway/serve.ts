@@ -17,7 +17,7 @@ import type { Opening } from './opening.ts';
 import { openOperators } from './operators.ts';
 import { openOrganizations } from './organizations/open-organizations.ts';
 import { openSource } from './plan/open-source.ts';
-import { reachServices } from './reach.ts';
+import { reachServices, wantedServices } from './reach.ts';
 import { settledNames } from './services.ts';
 import { openShared } from './shared.ts';
 import { sandboxOrganizations } from './stand-ins.ts';
@@ -76,15 +76,18 @@ async function openInside(opening: Opening, subgraphs: SubgraphRegistry) {
     throw new Error(`SUPERGRAPH_PATH: is no supergraph (${cause.message}); npm run cli -- validate-config tells more`, { cause });
   });
   const needed = serviceNames.filter((service) => definitions.some(({ needs }) => needs.includes(service)));
-  const { services, sandboxed } = await reachServices(needed, opening);
-  const { settings, onServices } = services;
+  const wanted = wantedServices(needed, config);
   const seeds = await sandboxOrganizations(config);
   const known = await openKnown(opening, seeds);
   const { tell: onChanged, onChange } = changes();
+  // It reads files that a variable may name wrongly, which a start need not begin a sandbox for.
+  const shared = await openShared(opening, { organizations: known, onChanged });
+  const services = await reachServices(wanted, opening);
+  const { settings, onServices } = services;
+  const { sandboxed } = wanted;
   const locals = await openLocals(definitions, opening, { services, known, onChange });
   const authenticated = { auth: settings.get('auth'), onServices, sandboxed: sandboxed.includes('auth') };
   const callers = running.use(await openCallers(config, { ...authenticated, organizations: known, logger, breakers }));
-  const shared = await openShared(opening, { organizations: known, onChanged });
   return { source, services, sandboxed, seeds, known, locals, callers, ...shared };
 }
 

@@ -78,10 +78,19 @@ export async function openServices({ needed, config, environment, standIns, onRe
   };
 }
 
-function reach(needed: readonly ServiceName[], { upstreams }: Config, standIns: Parts['standIns']): ReachableServices {
-  const missing = needed.filter((name) => upstreams[name].url === undefined && !standIns.has(name));
+/** Those that have no URL. */
+export const withoutUrl = (names: readonly ServiceName[], { upstreams }: Pick<Config, 'upstreams'>): readonly ServiceName[] =>
+  names.filter((name) => upstreams[name].url === undefined);
+
+/** @throws Error that names the variables, where there are any */
+export function refuseMissing(missing: readonly ServiceName[]): void {
   if (missing.length > 0)
     throw new Error(`${missing.map(urlVariable).join(', ')}: no URL is set; only ENVIRONMENT=development starts a sandbox.`);
+}
+
+function reach(needed: readonly ServiceName[], config: Config, standIns: Parts['standIns']): ReachableServices {
+  const { upstreams } = config;
+  refuseMissing(withoutUrl(needed, config).filter((name) => !standIns.has(name)));
   return new Map(
     needed.map((name) => {
       const { url, ...given } = upstreams[name];
