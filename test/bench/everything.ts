@@ -1,7 +1,7 @@
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { median } from './measure.ts';
+import { median, warmUp } from './measure.ts';
 import { operations } from './operations.ts';
 import { writeSection } from './results.ts';
 import { bodyOf } from './targets.ts';
@@ -11,7 +11,7 @@ import { benchWords } from './words.ts';
 
 const help = `What everything that is not the answer itself costs: the same gateway with all of it and without, interleaved.
 
-  npm run bench:everything                       3 s a run, 7 repeats; about six minutes
+  npm run bench:everything                       3 s a run, 7 repeats; about eight minutes
   npm run bench:everything -- --seconds 1 --repeats 3
   npm run bench:everything -- --write            also writes its section of test/bench/RESULTS.md`;
 
@@ -37,11 +37,13 @@ async function main(): Promise<void> {
     };
   });
   const rows: string[] = [];
-  for (const operation of operations)
+  for (const operation of operations) {
+    await warmUp(gateways, bodyOf(operation));
     for (const connections of [1, 32]) {
       const load = { body: bodyOf(operation), connections, seconds: Number(values.seconds), repeats: Number(values.repeats) };
       rows.push(...rowsOf(`${operation.name}|${connections}`, await interleaved(gateways, load)));
     }
+  }
   const head = ['operation', 'conn.', 'gateway', 'req/s', 'p50 ms', 'p99 ms', 'CPU s/1,000', 'failed', 'CPU : off', 'target'];
   const report = [head, head.map(() => '---'), ...rows.map((row) => row.split('|'))]
     .map((cells) => `| ${cells.join(' | ')} |`)
@@ -64,7 +66,8 @@ const section = (
   report: string,
   loadBefore: number,
 ): string => `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores, load average ${loadBefore.toFixed(1)} before the start, Node ${process.versions.node}.
-Made by \`node test/bench/everything.ts --write\`; medians of ${values.repeats} interleaved runs of ${values.seconds} s. The same gateway without limits,
+Made by \`node test/bench/everything.ts --write\`; medians of ${values.repeats} interleaved runs of ${values.seconds} s,
+after 10 s of each operation for each gateway. The same gateway without limits,
 cache, metrics and lines for requests; with all of them, limits and cache in a Redis on the same machine and a line for each
 request in a file; and the same where the cache finds nothing fresh, so that every answer is fetched. Ratios are medians over the
 rounds, each against the run of \`off\` beside it. CPU is that of the gateway; Redis, sandbox and load generator share its cores.
