@@ -6,13 +6,23 @@ import type {
   OperationDefinitionNode,
   SelectionSetNode,
 } from 'graphql';
-import { isAbstractType, isCompositeType, isListType, isNonNullType, isObjectType, isUnionType } from 'graphql';
+import {
+  getNullableType,
+  isAbstractType,
+  isCompositeType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isUnionType,
+} from 'graphql';
 import type { Scope } from '#kit/execution/selected-fields.ts';
 import { fieldsOf } from '#kit/execution/selected-fields.ts';
-import { leafCheck } from './leaf.ts';
-import type { Shape, Slot } from './record.ts';
+import type { Leaf } from './leaf.ts';
+import { leafOf } from './leaf.ts';
 import { record } from './record.ts';
-import type { Complete, Shaping } from './shaping.ts';
+import type { Slot } from './record-code.ts';
+import type { Complete, Shape, Shaping } from './shaping.ts';
 import { report } from './shaping.ts';
 import { isTree } from './tree.ts';
 
@@ -42,11 +52,18 @@ function slotOf(type: GraphQLCompositeType, { name, nodes }: Group, { scope, dep
   const complete = completer(definition.type, sets, { scope, depth: depth + 1, label: `field ${type.name}.${field}` });
   return {
     name,
+    leaf: plainOf(definition.type),
     complete: (value, shaping) => {
       shaping.path[depth] = name;
       return complete(value, shaping);
     },
   };
+}
+
+/** What may be shown as it is; a list is looked through. */
+function plainOf(type: GraphQLOutputType): Leaf | undefined {
+  const nullable = getNullableType(type);
+  return isLeafType(nullable) ? leafOf(nullable) : undefined;
 }
 
 function typename(type: GraphQLCompositeType, { name, depth }: { readonly name: string; readonly depth: number }): Complete {
@@ -95,24 +112,39 @@ function list(complete: Complete, { depth, label }: Labelled): Complete {
   };
 }
 
-function object(type: GraphQLCompositeType, sets: readonly SelectionSetNode[], place: Labelled): Complete {
+function object(
+  type: GraphQLCompositeType,
+  sets: readonly SelectionSetNode[],
+  place: Place & { readonly label: string },
+): Complete {
   const { depth, label } = place;
-  const shapes = new Map<unknown, Shape | undefined>();
+  const shapeFor = shapesOf(type, sets, place);
+  return (value, shaping) => {
+    if (value === null || value === undefined) return null;
+    if (!isTree(value)) return invalid(shaping, depth, label);
+    const shape = shapeFor(value['__typename']);
+    if (shape === undefined) return invalid(shaping, depth, label);
+    return shape(value, shaping) ?? null;
+  };
+}
+
+/** The shape of objects by the type that they say they are of; of one that says nothing it is the type of its field. */
+function shapesOf(type: GraphQLCompositeType, sets: readonly SelectionSetNode[], place: Place) {
+  const shapes = new Map<unknown, Shape>();
   const shapeFor = (name: unknown): Shape | undefined => {
-    if (shapes.has(name)) return shapes.get(name);
+    const known = shapes.get(name);
+    if (known !== undefined) return known;
     const concrete = possible(type, name, place.scope);
     const shape = concrete && shapeOfType(concrete, sets, place);
     // A subgraph may invent as many names as it likes.
     if (shape !== undefined) shapes.set(name, shape);
     return shape;
   };
-  return (value, shaping) => {
-    if (value === null || value === undefined) return null;
-    if (!isTree(value)) return invalid(shaping, depth, label);
-    const { __typename: name = type.name } = value;
-    const shape = shapeFor(name);
-    if (shape === undefined) return invalid(shaping, depth, label);
-    return shape(value, shaping) ?? null;
+  let own: Shape | undefined;
+  return (name: unknown): Shape | undefined => {
+    if (name !== undefined && name !== type.name) return shapeFor(name);
+    own ??= shapeFor(type.name);
+    return own;
   };
 }
 
@@ -125,10 +157,10 @@ function possible(type: GraphQLCompositeType, name: unknown, { schema }: Scope):
 }
 
 function leaf(type: GraphQLLeafType, { depth, label }: Labelled): Complete {
-  const check = leafCheck(type);
+  const { allows } = leafOf(type);
   return (value, shaping) => {
     if (value === null || value === undefined) return null;
-    return check === undefined || check(value) ? value : invalid(shaping, depth, label);
+    return allows(value) ? value : invalid(shaping, depth, label);
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Path } from './entities.ts';
-import type { Tree } from './tree.ts';
+import type { OwnTree, Tree } from './tree.ts';
 
 /** A place where the merged answer is not what its type says. */
 export type Problem = { readonly path: Path; readonly message: string };
@@ -15,6 +15,9 @@ export type Shaping = {
 
 /** Gives what is shown of a value; undefined when its place allows no null and has nothing else. */
 export type Complete = (value: unknown, shaping: Shaping) => unknown;
+
+/** Gives what is shown of an object; undefined when one of its fields may not be null and is. */
+export type Shape = (source: Tree, shaping: Shaping) => OwnTree | undefined;
 
 export function report({ path, problems }: Shaping, length: number, message: string): void {
   problems.push({ path: path.slice(0, length), message });
