@@ -1,12 +1,13 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Declaration, MetricName } from '#ops/metrics.ts';
 import { declarations } from '#ops/metrics.ts';
 import type { Counting } from './counter.ts';
 import { counter } from './counter.ts';
+import type { Observing } from './histogram.ts';
+import { histogram } from './histogram.ts';
 import type { LabelValues } from './room.ts';
 import { seriesWithin } from './series.ts';
 
-type Observing = { readonly observe: (value: number, values?: LabelValues) => void };
 type Gauging = Counting & { readonly set: (value: number, values?: LabelValues) => void };
 
 type MeterOf = { readonly counter: Counting; readonly gauge: Gauging; readonly histogram: Observing };
@@ -55,10 +56,4 @@ function gauge({ name, help, labels, most, together }: Declaration, registry: Re
     add: (values = [], amount = 1) => made.inc(labelsOf(values), amount),
     set: (value, values = []) => made.set(labelsOf(values), value),
   };
-}
-
-function histogram({ name, help, labels, most, buckets = [] }: Declaration, registry: Registry): Observing {
-  const labelsOf = seriesWithin({ labels, most }, (given) => given);
-  const made = new Histogram({ name, help, labelNames: [...labels], registers: [registry], buckets: [...buckets] });
-  return { observe: (value, values = []) => made.observe(labelsOf(values), value) };
 }
