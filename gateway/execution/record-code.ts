@@ -1,3 +1,4 @@
+import { keyInCode, nameInCode } from '#kit/execution/code.ts';
 import type { Leaf } from './leaf.ts';
 import type { Complete, Shape } from './shaping.ts';
 
@@ -8,19 +9,17 @@ export type Slot = {
   readonly complete: Complete;
 };
 
-/** A name of the GraphQL grammar (September 2025, section 2.1.9), which is one of JavaScript too. */
-const isName = (name: string): boolean => /^[_A-Za-z][_0-9A-Za-z]*$/.test(name);
-
-/** A function that shapes objects with these slots, out of code made for it: names stand in it, and what is right is not called for. @throws Error for a name that GraphQL does not allow */
+/**
+ * A function that shapes objects with these slots, out of code made for it: names stand in it, and nothing is called for a leaf
+ * that is as it should be. @throws Error for a name that GraphQL does not allow
+ */
 export function generatedRecord(slots: readonly Slot[]): Shape {
-  const wrong = slots.find(({ name }) => !isName(name));
-  if (wrong !== undefined) throw new Error(`${JSON.stringify(wrong.name)} is no name of a field.`);
   const code = `
     const [${slots.map((_, at) => `complete${at}`).join(', ')}] = completes;
     const [${slots.map((_, at) => `allows${at}`).join(', ')}] = allowing;
     return (source, shaping) => {
       ${slots.map(readField).join('\n')}
-      return { ${slots.map(({ name }, at) => `${keyOf(name)}: value${at}`).join(', ')} };
+      return { ${slots.map(({ name }, at) => `${keyInCode(name)}: value${at}`).join(', ')} };
     };`;
   const make = new Function('completes', 'allowing', code);
   return make(
@@ -31,16 +30,13 @@ export function generatedRecord(slots: readonly Slot[]): Shape {
 
 function readField({ name, leaf }: Slot, at: number): string {
   const value = `value${at}`;
+  const read = `source.${nameInCode(name)}`;
   const asItIs = leaf === undefined ? 'false' : (leaf.code?.(value) ?? `allows${at}(${value})`);
+  // What every object inherits is not its own.
   return `
-      let ${value} = ${inherited(name) ? `Object.hasOwn(source, '${name}') ? source.${name} : undefined` : `source.${name}`};
+      let ${value} = ${name in Object.prototype ? `Object.hasOwn(source, '${name}') ? ${read} : undefined` : read};
       if (!(${asItIs})) {
         ${value} = complete${at}(${value}, shaping);
         if (${value} === undefined) return undefined;
       }`;
 }
-
-const inherited = (name: string): boolean => name in Object.prototype;
-
-/** `__proto__` in a literal would be what the object inherits. */
-const keyOf = (name: string): string => (name === '__proto__' ? `['__proto__']` : name);

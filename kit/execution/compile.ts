@@ -7,15 +7,16 @@ import type {
   GraphQLSchema,
   SelectionSetNode,
 } from 'graphql';
-import { GraphQLError, getOperationAST, getVariableValues, Kind, OperationTypeNode, visit } from 'graphql';
+import { GraphQLError, getOperationAST, Kind, OperationTypeNode, visit } from 'graphql';
 import { completer } from './complete.ts';
-import { fieldStep } from './field.ts';
-import type { NamedStep } from './objects.ts';
+import { fieldStep, plainOf } from './field.ts';
+import type { NamedStep } from './object-code.ts';
 import { inParallel, inSequence } from './objects.ts';
 import { perCondition } from './per-condition.ts';
-import type { Complete, Operation, Run } from './run.ts';
+import type { Complete, Operation, Run, Step } from './run.ts';
 import type { Scope } from './selected-fields.ts';
 import { fieldsOf } from './selected-fields.ts';
+import { coercer } from './variables.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -25,14 +26,20 @@ export type CompiledOperation = (asked: {
   readonly context: unknown;
 }) => Promise<ExecutionResult>;
 
-type Parts = { readonly schema: GraphQLSchema; readonly document: DocumentNode; readonly operationName?: string | undefined };
+type Parts = {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName?: string | undefined;
+  /** Objects that it completes in one place before it makes code for them. */
+  readonly fewObjects?: number;
+};
 
 /**
  * Compiles a valid operation over a schema with resolvers: what is selected, coerced and completed is found out once, and each
  * run only calls resolvers. Answers, errors and what resolvers are told are those of graphql-js. Undefined for what only
  * graphql-js runs: introspection, subscriptions, and a document without such an operation.
  */
-export function compile({ schema, document, operationName }: Parts): CompiledOperation | undefined {
+export function compile({ schema, document, operationName, fewObjects }: Parts): CompiledOperation | undefined {
   const operation = getOperationAST(document, operationName);
   const root = operation == null ? undefined : schema.getRootType(operation.operation);
   if (operation == null || root == null || operation.operation === OperationTypeNode.SUBSCRIPTION) return undefined;
@@ -42,11 +49,12 @@ export function compile({ schema, document, operationName }: Parts): CompiledOpe
   const together = operation.operation === OperationTypeNode.MUTATION ? inSequence : inParallel;
   const stepFor = perCondition(document, (values) => {
     const scope: Scope = { schema, fragments: new Map(Object.entries(fragments)), values };
-    return together(stepsOf(root, [operation.selectionSet], { scope, operation: { schema, fragments, operation } }));
+    const within: Within = { scope, operation: { schema, fragments, operation }, fewObjects };
+    return together(stepsOf(root, [operation.selectionSet], within), fewObjects);
   });
-  const { variableDefinitions = [] } = operation;
+  const coerce = coercer(schema, operation.variableDefinitions ?? []);
   return async ({ variables = {}, context }) => {
-    const { coerced, errors: wrong } = getVariableValues(schema, variableDefinitions, variables, { maxErrors: 50 });
+    const { coerced, errors: wrong } = coerce(variables);
     if (coerced === undefined) return { errors: wrong };
     const run: Run = { context, variables: coerced, errors: [] };
     const data = await complete(stepFor(coerced), run);
@@ -64,7 +72,7 @@ function introspects(document: DocumentNode): boolean {
   return found;
 }
 
-async function complete(step: ReturnType<typeof inParallel>, run: Run): Promise<Record<string, unknown> | null> {
+async function complete(step: Step, run: Run): Promise<Record<string, unknown> | null> {
   try {
     return (await step(undefined, undefined, run)) as Record<string, unknown>;
   } catch (error) {
@@ -73,7 +81,7 @@ async function complete(step: ReturnType<typeof inParallel>, run: Run): Promise<
   }
 }
 
-type Within = { readonly scope: Scope; readonly operation: Operation };
+type Within = { readonly scope: Scope; readonly operation: Operation; readonly fewObjects: number | undefined };
 
 function stepsOf(parent: GraphQLObjectType, sets: readonly SelectionSetNode[], within: Within): readonly NamedStep[] {
   const fields = parent.getFields();
@@ -86,7 +94,8 @@ function stepsOf(parent: GraphQLObjectType, sets: readonly SelectionSetNode[], w
     const coordinate = `${parent.name}.${field.name}`;
     const parts = { operation: within.operation, nodes, coordinate, objectOf: objects(nodes, within) };
     const complete = completer(field.type, parts);
-    return { name, step: fieldStep({ ...parts, parent, field, name, nodes: [first, ...others], complete }) };
+    const step = fieldStep({ ...parts, parent, field, name, nodes: [first, ...others], complete });
+    return { name, step, plain: plainOf(field) };
   });
 }
 
@@ -97,9 +106,9 @@ function objects(nodes: readonly FieldNode[], within: Within): (type: GraphQLObj
   return (type) => {
     const kept = known.get(type);
     if (kept !== undefined) return kept;
-    let steps: Complete | undefined;
+    let steps: Step | undefined;
     const complete: Complete = (value, place, run) => {
-      steps ??= inParallel(stepsOf(type, sets, within));
+      steps ??= inParallel(stepsOf(type, sets, within), within.fewObjects);
       return steps(value, place, run);
     };
     known.set(type, complete);

@@ -1,8 +1,20 @@
 import type { FieldNode, GraphQLField, GraphQLLeafType, GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
-import { getArgumentValues, getNullableType, isLeafType, isNonNullType, Kind, visit } from 'graphql';
+import {
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLID,
+  GraphQLInt,
+  GraphQLString,
+  getArgumentValues,
+  getNullableType,
+  isLeafType,
+  isNonNullType,
+  Kind,
+  visit,
+} from 'graphql';
 import { failing, guarded } from './guarded.ts';
-import type { FieldStep } from './objects.ts';
-import type { Complete, Operation, Place, Run } from './run.ts';
+import type { Plain } from './object-code.ts';
+import type { Complete, Operation, Place, Run, Step } from './run.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
@@ -18,12 +30,12 @@ type Parts = {
 };
 
 /** Calls a resolver as graphql-js does, and completes what it gives (GraphQL, sections 6.4.2 to 6.4.4). */
-export function fieldStep(parts: Parts): FieldStep {
+export function fieldStep(parts: Parts): Step {
   const { parent, name, nodes, complete, field } = parts;
   const resolve = resolver(parts);
   const failed = failing({ nodes, nullable: !isNonNullType(field.type) });
   const shown = guarded(complete, failed);
-  const step: FieldStep = (source, above, run) => {
+  const step: Step = (source, above, run) => {
     const place: Place = { prev: above, key: name, typename: parent.name };
     let found: unknown;
     try {
@@ -37,7 +49,7 @@ export function fieldStep(parts: Parts): FieldStep {
 }
 
 /** Most fields of an answer are plain values of their objects: nothing has to be told of them, and nothing waited for. */
-function plainStep({ name, type }: Field, otherwise: FieldStep): FieldStep {
+function plainStep({ name, type }: Field, otherwise: Step): Step {
   const leaf = getNullableType(type) as GraphQLLeafType;
   return (source, above, run) => {
     if (typeof source !== 'object' || source === null) return otherwise(source, above, run);
@@ -52,7 +64,24 @@ function plainStep({ name, type }: Field, otherwise: FieldStep): FieldStep {
   };
 }
 
-function resolver({ parent, field, nodes, operation }: Parts): FieldStep {
+const isText = (variable: string): string => `typeof ${variable} === 'string'`;
+
+/** Values that a scalar of the specification shows as they are (GraphQL, section 3.5). */
+const asTheyAre: ReadonlyMap<unknown, Plain['code']> = new Map<unknown, Plain['code']>([
+  [GraphQLString, isText],
+  [GraphQLID, isText],
+  [GraphQLBoolean, (variable) => `typeof ${variable} === 'boolean'`],
+  [GraphQLInt, (variable) => `(${variable} | 0) === ${variable}`],
+  [GraphQLFloat, (variable) => `Number.isFinite(${variable})`],
+]);
+
+/** What may be shown without its step, where there is anything. */
+export function plainOf({ resolve, name, type }: Field): Plain | undefined {
+  const code = resolve === undefined ? asTheyAre.get(getNullableType(type)) : undefined;
+  return code && { field: name, code };
+}
+
+function resolver({ parent, field, nodes, operation }: Parts): Step {
   const args = argumentsOf(field, nodes[0]);
   const { schema, fragments, operation: definition } = operation;
   const infoAt = (path: Place, { variables: variableValues }: Run): GraphQLResolveInfo => ({

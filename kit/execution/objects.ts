@@ -1,18 +1,29 @@
 import type { Waiting } from './gathered.ts';
 import { gathered } from './gathered.ts';
-import type { Place, Run } from './run.ts';
+import type { NamedStep } from './object-code.ts';
+import { generatedObject } from './object-code.ts';
+import type { Step } from './run.ts';
 import { isPromise } from './run.ts';
-
-/** Resolves and completes one field of an object; throws or rejects where it may not be null and is. */
-export type FieldStep = (source: unknown, place: Place | undefined, run: Run) => unknown;
-
-export type NamedStep = { readonly name: string; readonly step: FieldStep };
 
 type Completed = Record<string, unknown>;
 
+/** Objects that an operation completes in one place before code of their own is worth its making. */
+const fewObjects = 100;
+
 /** Completes all fields of an object, at once as far as their resolvers are (GraphQL, section 6.3). */
-export function inParallel(fields: readonly NamedStep[]): (source: unknown, place: Place | undefined, run: Run) => unknown {
+export function inParallel(fields: readonly NamedStep[], few = fewObjects): Step {
+  let complete = looped(fields);
+  let left = few;
   return (source, place, run) => {
+    if (left === 0) complete = generatedObject(fields, { complete: (object, waiting) => gathered(object, waiting, put), fail });
+    left -= 1;
+    return complete(source, place, run);
+  };
+}
+
+const looped =
+  (fields: readonly NamedStep[]): Step =>
+  (source, place, run) => {
     const completed: Completed = {};
     const waiting: Waiting<string>[] = [];
     try {
@@ -22,18 +33,21 @@ export function inParallel(fields: readonly NamedStep[]): (source: unknown, plac
         if (isPromise(value)) waiting.push({ key: name, value });
       }
     } catch (error) {
-      return waiting.length === 0
-        ? rethrow(error)
-        : Promise.allSettled(waiting.map(({ value }) => value)).then(() => rethrow(error));
+      return fail(error, waiting);
     }
     return waiting.length === 0 ? completed : gathered(completed, waiting, put);
   };
+
+/** What was begun is awaited: nobody else hears of those that fail as well. */
+function fail(error: unknown, waiting: readonly Waiting<string>[]): unknown {
+  if (waiting.length === 0) throw error;
+  return Promise.allSettled(waiting.map(({ value }) => value)).then(() => {
+    throw error;
+  });
 }
 
 /** Completes the fields of a mutation, one after the other (GraphQL, section 6.2.2). */
-export function inSequence(
-  fields: readonly NamedStep[],
-): (source: unknown, place: Place | undefined, run: Run) => Promise<unknown> {
+export function inSequence(fields: readonly NamedStep[]): Step {
   return async (source, place, run) => {
     const completed: Completed = {};
     for (const { name, step } of fields) put(completed, name, await step(source, place, run));
@@ -44,8 +58,4 @@ export function inSequence(
 function put(completed: Completed, name: string, value: unknown): void {
   if (name !== '__proto__') completed[name] = value;
   else Object.defineProperty(completed, name, { value, enumerable: true, configurable: true, writable: true });
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }

@@ -25,6 +25,9 @@ export type Place = {
 /** Turns what a resolver gave into what is shown; throws or rejects where it may not be null and is. */
 export type Complete = (value: unknown, place: Place, run: Run) => unknown;
 
+/** Resolves and completes a field, or all fields of an object; throws or rejects where it may not be null and is. */
+export type Step = (source: unknown, place: Place | undefined, run: Run) => unknown;
+
 export const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function';
 

@@ -53,9 +53,11 @@ type Asked = { readonly schema: GraphQLSchema; readonly operation: RandomOperati
 async function both({ schema, operation: { text, variables }, context }: Asked) {
   const document = parse(text, { noLocation: true });
   const byLibrary = await execute({ schema, document, variableValues: variables, contextValue: context() });
-  const byUs = await compile({ schema, document })?.({ variables, context: context() });
-  if (byUs === undefined) throw new Error('It was not compiled.');
-  return [comparable(byUs), comparable(byLibrary)] as const;
+  const compiled = await compile({ schema, document })?.({ variables, context: context() });
+  const generated = await compile({ schema, document, fewObjects: 0 })?.({ variables, context: context() });
+  if (compiled === undefined || generated === undefined) throw new Error('It was not compiled.');
+  expect({ text, ...comparable(generated) }).toEqual({ text, ...comparable(compiled) });
+  return [comparable(compiled), comparable(byLibrary)] as const;
 }
 
 const dice = (text: string): number => createHash('md5').update(text).digest().readUInt32LE(0) % 1_000;
