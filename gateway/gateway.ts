@@ -72,6 +72,8 @@ export type GatewayParts = {
   readonly onMemoryPressure?: () => void;
   /** How hard this process has it; measured unless given. */
   readonly measureLoad?: () => Load;
+  /** Awaited when everything is built, before the first request may come. */
+  readonly beforeListening?: () => Promise<void>;
   /** Page for browsers, where one is wanted. */
   readonly page?: ((endpoint: string) => string) | undefined;
   readonly logger: Logger;
@@ -144,6 +146,8 @@ export async function createGateway(config: Config, parts: GatewayParts): Promis
       tracedRequest(context, async () => finish(await handle({ method, headers, url, body, context }), context, config.response)),
   });
   opening.defer(() => closeInOrder(app, config.lifecycle, (open) => logger.warn({ open }, 'requests were cut off')));
+  await parts.beforeListening?.();
+  guard.begin();
   await app.listen({ host: config.http.host, port: config.http.port }).catch((cause: NodeJS.ErrnoException) => {
     const variable = cause.code === 'EADDRINUSE' || cause.code === 'EACCES' ? 'GATEWAY_PORT' : 'GATEWAY_HOST';
     throw new Error(`${variable}: cannot listen there (${cause.code}); set one that is free and of this machine.`, { cause });

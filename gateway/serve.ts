@@ -1,5 +1,6 @@
 import { changes } from '#kit/changes.ts';
 import { systemClock } from '#kit/clock.ts';
+import { giveBackMemory } from '#kit/give-back-memory.ts';
 import { serviceNames } from '#kit/service-names.ts';
 import type { Environment } from '#kit/upstream-settings.ts';
 import { banner } from '#ops/banner.ts';
@@ -57,6 +58,7 @@ export async function serve({ config, environment, subgraphs }: Start): Promise<
       addRoutes: operations.addRoutes,
       ...(limits && { limits }),
       ...(cache && { cache, onMemoryPressure: cache.giveUp }),
+      beforeListening: giveBackMemory,
       page: await openPage(config),
     }),
   );

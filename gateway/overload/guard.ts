@@ -3,6 +3,8 @@ import type { Load } from '#kit/process-load.ts';
 import { nextWindow, openWindow } from './window.ts';
 
 export type OverloadGuard = Disposable & {
+  /** Looks from now on: what a start takes says nothing of what can be done afterwards. */
+  readonly begin: () => void;
   /** Makes room for an operation of so many points, until disposal. @throws ExpectedError OVERLOADED when there is none */
   readonly enter: (points: number) => Disposable;
   /** @throws ExpectedError OVERLOADED while memory runs out */
@@ -45,8 +47,12 @@ export function overloadGuard(parts: Parts): OverloadGuard {
     if (isCalm !== wasCalm) onChange(isCalm ? 'calm' : 'overloaded', load);
     wasCalm = isCalm;
   };
-  const timer = setInterval(look, everyMs).unref();
+  let timer: NodeJS.Timeout | undefined;
   return {
+    begin() {
+      measure();
+      timer = setInterval(look, everyMs).unref();
+    },
     enter(points) {
       // Where nothing runs even the dearest may.
       if (running > 0 && running + points > window.points) throw overloaded();

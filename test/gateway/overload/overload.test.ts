@@ -55,6 +55,7 @@ test('RE-03, G13: dear operations are turned away first, cheap ones still find r
     onMemoryPressure: () => undefined,
     everyMs: 5,
   });
+  guard.begin();
   guard.enter(100);
   expect([fits(901), fits(900)]).toEqual([false, true]);
   await new Promise((resolve) => setTimeout(resolve, 30));
@@ -114,13 +115,15 @@ test('RE-03, G13: a loop that was blocked for a second turns work away, answers 
   const running = Array.from({ length: 30 }, () => gateway.ask(dear));
   await expect.poll(() => bookshop.books.seen.length).toBe(31);
   gateway.kill('SIGUSR2');
-  const late: Promise<Response>[] = [];
-  for (let times = 0; times < 40; times++) {
-    late.push(gateway.ask(dear));
+  const statuses: number[] = [];
+  const late: Promise<unknown>[] = [];
+  // On a machine that is busy itself the signal may come late.
+  for (let times = 0; times < 400 && (times < 40 || !statuses.includes(503)); times++) {
+    late.push(gateway.ask(dear).then(({ status }) => statuses.push(status)));
     await pause(50);
   }
   expect((await fetch(`${gateway.url}/ready`)).status).toBe(200);
-  const statuses = (await Promise.all(late)).map(({ status }) => status);
+  await Promise.all(late);
   expect(statuses).toContain(503);
   expect((await Promise.all(running)).map(({ status }) => status)).toEqual(Array(30).fill(200));
   bookshop.books.fault = undefined;
