@@ -34,9 +34,9 @@ export function bulkhead({ service, running, waiting }: Options): Layer<RestRequ
       signal.addEventListener('abort', leave, { once: true });
       queue.add(start);
     });
-  return (next) => async (request) => {
+  return (next) => (request) => {
     const { signal } = request;
-    if (signal.aborted) throw late(signal);
+    if (signal.aborted) return Promise.reject(late(signal));
     return slot(
       () => next(request),
       (queue) => inQueue(queue, signal),
