@@ -140,9 +140,23 @@ function connect({ kind, hosts, master, node }: Address, settings: NodeSettings)
       return new Redis({ ...settings, ...node, ...first, retryStrategy: retryAfter });
     case 'sentinel':
       return new Redis({ ...settings, ...node, ...sentinels(hosts, settings), name: master, retryStrategy: retryAfter });
-    case 'cluster':
-      return new Cluster([...hosts], clusterOptions(node, settings));
+    case 'cluster': {
+      const cluster = new Cluster([...hosts], clusterOptions(node, settings));
+      // What may not be sent twice fails with the connection of its node, so who has its slots is asked for again and again.
+      if (settings.autoResendUnfulfilledCommands === false) asksForSlots(cluster);
+      return cluster;
+    }
   }
+}
+
+const slotsMs = 1_000;
+
+/** The library's own interval begins anew where a client is closed while it asks, and keeps the process alive for ever. */
+function asksForSlots(cluster: Cluster): void {
+  const timer = setInterval(() => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+  }, slotsMs).unref();
+  cluster.once('end', () => clearInterval(timer));
 }
 
 const sentinels = (hosts: readonly Host[], { tls }: NodeSettings) => ({
@@ -156,8 +170,7 @@ function clusterOptions(node: Address['node'], { enableOfflineQueue, enableAutoP
     ...(enableAutoPipelining !== undefined && { enableAutoPipelining }),
     clusterRetryStrategy: retryAfter,
     redisOptions: { ...settings, ...node },
-    // What may not be sent twice fails with the connection of its node, so who has its slots is asked for every second.
-    ...(settings.autoResendUnfulfilledCommands === false && { retryDelayOnFailover: 0, slotsRefreshInterval: 1_000 }),
+    ...(settings.autoResendUnfulfilledCommands === false && { retryDelayOnFailover: 0 }),
     // Certificates name hosts, so they must not be looked up before the handshake.
     ...(settings.tls !== undefined && { dnsLookup: asTheyAre }),
   };
